@@ -1,0 +1,1 @@
+"""The only poller, the same for all channels, and the maths of when to look again."""

@@ -1,0 +1,198 @@
+"""Connecting, pausing and resuming official accounts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from app.basics.keys import seal
+from app.channels.base import Channel, channel_named
+from app.database import db, writing
+from app.models import Account, Case, Department, Source, Staff
+from app.models.case import CaseState, Outcome
+from app.models.event import log_event
+from app.models.source import AccountState
+from app.people.practice import switch_off_practice_staff
+
+
+class BadAccount(Exception):
+    """An account cannot be connected like this; the text says why, in plain Swedish."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What is needed to connect an account. `values` holds settings and secrets by name."""
+
+    channel: str
+    name: str
+    values: Mapping[str, str]
+    approved_by: str = ""
+    purpose: str = ""
+    owner_department: str = ""
+    kinds: Sequence[str] = ()
+    allowed_private_hosts: Sequence[str] = field(default_factory=tuple)
+
+
+def connect(new: NewAccount, *, keys: Sequence[str], by: Staff | None, now: datetime) -> Account:
+    """Connect an account and make its sources due; words from before now are history.
+
+    Raises `BadAccount`: unknown channel, missing values, no approval, or connected already.
+    """
+    try:
+        channel = channel_named(new.channel)
+    except KeyError:
+        raise BadAccount(f"Kanalen {new.channel} finns inte.") from None
+    if channel.name != "practice" and not new.approved_by.strip():
+        raise BadAccount(
+            "Ett konto behöver godkännas av närmaste förvaltningschef. Skriv vem som har godkänt."
+        )
+    settings, secrets = _sorted_values(channel, new.values)
+    external_id = _external_id(settings, new)
+    kinds = list(new.kinds) or [channel.source_kinds[0].kind]
+    with writing():
+        owner = None
+        if new.owner_department:
+            owner = db.session.scalar(
+                select(Department).where(Department.slug == new.owner_department)
+            )
+            if owner is None:
+                raise BadAccount(f"Avdelningen {new.owner_department} finns inte.")
+        taken = select(Account.id).where(
+            Account.channel == channel.name, Account.external_id == external_id
+        )
+        if db.session.scalar(taken) is not None:
+            raise BadAccount(f"Kontot {external_id} är redan anslutet.")
+        account = Account(
+            channel=channel.name,
+            external_id=external_id,
+            name=new.name.strip() or external_id,
+            url=settings.get("base_url") or settings.get("feed_url") or "",
+            owner_department_id=owner.id if owner else None,
+            purpose=new.purpose.strip(),
+            approved_by=new.approved_by.strip(),
+            approved_at=now if new.approved_by.strip() else None,
+            settings=settings,
+            credentials=seal(secrets, keys),
+            allowed_private_hosts=list(new.allowed_private_hosts),
+            created_by_id=by.id if by else None,
+            created_at=now,
+        )
+        db.session.add(account)
+        db.session.flush()
+        for kind in kinds:
+            if kind not in [one.kind for one in channel.source_kinds]:
+                raise BadAccount(f"Kanalen {channel.label} har ingen källa som heter {kind}.")
+            db.session.add(
+                Source(
+                    account_id=account.id,
+                    kind=kind,
+                    next_look_at=now,
+                    history_before=None if channel.name == "practice" else now,
+                )
+            )
+        if channel.name != "practice":
+            _end_practice(now)
+        log_event(
+            "account_connected",
+            at=now,
+            account_id=account.id,
+            staff_id=by.id if by else None,
+            channel=channel.name,
+        )
+    return account
+
+
+def _end_practice(now: datetime) -> None:
+    """With a real account the practice town is silent, its cases close, its people are off."""
+    towns = select(Account.id).where(Account.channel == "practice")
+    db.session.execute(
+        update(Account).where(Account.channel == "practice").values(state=AccountState.PAUSED)
+    )
+    db.session.execute(
+        update(Case)
+        .where(Case.account_id.in_(towns), Case.is_open)
+        .values(
+            state=CaseState.CLOSED,
+            is_open=False,
+            outcome=Outcome.HISTORY,
+            closed_at=now,
+            waiting_since=None,
+            sort_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    switch_off_practice_staff(now=now)
+
+
+def _sorted_values(
+    channel: Channel, values: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    settings: dict[str, str] = {}
+    secrets: dict[str, str] = {}
+    for setting in channel.settings:
+        value = values.get(setting.name, setting.default).strip()
+        if setting.required and not value:
+            raise BadAccount(f"{setting.label} behövs.")
+        if value:
+            (secrets if setting.secret else settings)[setting.name] = value
+    unknown = set(values) - {setting.name for setting in channel.settings}
+    if unknown:
+        raise BadAccount(f"{channel.label} har ingen inställning som heter {sorted(unknown)[0]}.")
+    return settings, secrets
+
+
+def _external_id(settings: Mapping[str, str], new: NewAccount) -> str:
+    """What tells two accounts of a channel apart: the address, else the name."""
+    for name in ("base_url", "feed_url", "account_id", "channel_id", "page_id"):
+        if name in settings:
+            return settings[name].rstrip("/")[:300]
+    return new.name.strip()[:300] or new.channel
+
+
+def pause(account_id: int, *, by: Staff | None, now: datetime) -> Account:
+    """Stop reading and answering; nothing is lost, reading catches up when it resumes.
+
+    Raises `BadAccount` for no such account.
+    """
+    return _set_state(account_id, AccountState.PAUSED, "account_paused", by, now)
+
+
+def resume(account_id: int, *, by: Staff | None, now: datetime) -> Account:
+    """Read and answer again, at once; what was gone is tried anew. Raises `BadAccount`."""
+    account = _set_state(account_id, AccountState.ACTIVE, "account_resumed", by, now)
+    with writing():
+        db.session.execute(
+            update(Source)
+            .where(Source.account_id == account_id, Source.state != "off")
+            .values(next_look_at=now, state="on")
+        )
+    return account
+
+
+def _set_state(
+    account_id: int, state: AccountState, event: str, by: Staff | None, now: datetime
+) -> Account:
+    with writing():
+        account = db.session.get(Account, account_id)
+        if account is None:
+            raise BadAccount(f"Det finns inget konto med nummer {account_id}.")
+        if account.state != state:
+            account.state = state
+            staff_id = by.id if by else None
+            log_event(event, at=now, account_id=account.id, staff_id=staff_id)
+    return account
+
+
+def approve(account_id: int, *, approved_by: str, by: Staff | None, now: datetime) -> Account:
+    """Write down which head of administration approved an account. Raises `BadAccount`."""
+    if not approved_by.strip():
+        raise BadAccount("Skriv namnet på den förvaltningschef som har godkänt kontot.")
+    with writing():
+        account = db.session.get(Account, account_id)
+        if account is None:
+            raise BadAccount(f"Det finns inget konto med nummer {account_id}.")
+        account.approved_by, account.approved_at = approved_by.strip(), now
+        staff_id = by.id if by else None
+        log_event("account_approved", at=now, account_id=account.id, staff_id=staff_id)
+    return account

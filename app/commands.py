@@ -1,0 +1,358 @@
+"""The command line: `flask accounts | collect | deliver | work | start | check | staff | ...`."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from app import schedule
+from app.answers.deliver import Deliverer, deliver_due
+from app.basics import clock
+from app.basics.keys import BadSeal
+from app.collecting import accounts as accounts_
+from app.collecting.collect import collect_due
+from app.collecting.connect import options_from
+from app.collecting.imports import BadRow, import_messages
+from app.database import db
+from app.models import Account, Source
+from app.people import staff as staff_
+from app.people.sign_in import SHORTEST_PASSWORD, WeakPassword
+from app.web.faults import faults
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """A command whose expected errors end as one sentence and exit code 1."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except WeakPassword:
+            raise click.ClickException(
+                f"Lösenordet behöver minst {SHORTEST_PASSWORD} tecken."
+            ) from None
+        except BadSeal:
+            raise click.ClickException(
+                "De sparade inloggningarna går inte att öppna. Kontrollera CREDENTIALS_KEYS."
+            ) from None
+        except (accounts_.BadAccount, staff_.BadStaff, BadRow) as error:
+            raise click.ClickException(str(error)) from None
+        except OperationalError as error:
+            raise click.ClickException(_database_sentence(error)) from None
+
+    return run
+
+
+def _database_sentence(error: OperationalError) -> str:
+    text = str(error.orig).lower()
+    if "full" in text or "no space" in text:
+        return "Disken är full. Frigör utrymme och försök igen; inget som redan sparats är borta."
+    if "locked" in text:
+        return "Databasen är upptagen av en annan process. Försök igen om en stund."
+    if "no such table" in text or "does not exist" in text:
+        return "Databasen är inte färdig. Kör först: flask db upgrade"
+    return "Databasen svarar inte. Kontrollera DATABASE_URL och att servern är igång."
+
+
+def use_migrations(app: Flask) -> None:
+    """Give the application `flask db`; only the command line carries what that needs."""
+    from flask_migrate import Migrate
+
+    from config import ROOT
+
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its commands."""
+    if click.get_current_context(silent=True) is not None:
+        use_migrations(app)
+    for group in (accounts, staff, departments):
+        app.cli.add_command(group)
+    for command in (collect, deliver, work, start, check, train, suggest, import_):
+        app.cli.add_command(command)
+
+
+# --- Accounts -------------------------------------------------------------------------------
+
+accounts = AppGroup("accounts", help="Connect, list, pause and resume the city's accounts.")
+
+
+@accounts.command("add")
+@click.argument("channel")
+@click.option("--name", required=True, help="What staff call the account.")
+@click.option("--approved-by", default="", help="The head of administration who approved it.")
+@click.option("--purpose", default="", help="What the account is for.")
+@click.option("--department", default="", help="The owner department's slug.")
+@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A channel setting.")
+@click.option(
+    "--kind", "kinds", multiple=True, help="What to poll; the channel's first if left out."
+)
+@click.option("--allow-host", "hosts", multiple=True, help="A private host that may be asked.")
+@plain_errors
+def add_account(
+    channel: str,
+    name: str,
+    approved_by: str,
+    purpose: str,
+    department: str,
+    pairs: tuple[str, ...],
+    kinds: tuple[str, ...],
+    hosts: tuple[str, ...],
+) -> None:
+    """Connect an account. Secrets that are not given are asked for and not shown."""
+    from app.channels.base import all_channels
+
+    values = {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+    known = all_channels().get(channel)
+    for setting in known.settings if known else ():
+        if setting.secret and setting.required and setting.name not in values:
+            values[setting.name] = click.prompt(setting.label, hide_input=True)
+    account = accounts_.connect(
+        accounts_.NewAccount(channel, name, values, approved_by, purpose, department, kinds, hosts),
+        keys=current_app.config["CREDENTIALS_KEYS"],
+        by=None,
+        now=clock.now(),
+    )
+    click.echo(f"Kontot {account.name} är anslutet med nummer {account.id}.")
+
+
+@accounts.command("list")
+@plain_errors
+def list_accounts() -> None:
+    """The accounts, how they fare and when they were last read."""
+    for source in db.session.scalars(select(Source).order_by(Source.id)):
+        read = clock.to_local(source.last_read_at) if source.last_read_at else None
+        click.echo(
+            f"{source.account.id:>3}  {source.account.channel:<10} {source.account.name:<30} "
+            f"{source.account.state:<7} läst {read:%Y-%m-%d %H:%M}  {source.error_class}"
+            if read
+            else f"{source.account.id:>3}  {source.account.channel:<10} {source.account.name:<30} "
+            f"{source.account.state:<7} inte läst än  {source.error_class}"
+        )
+
+
+@accounts.command("pause")
+@click.argument("account_id", type=int)
+@plain_errors
+def pause_account(account_id: int) -> None:
+    """Stop reading and answering on an account; nothing is lost."""
+    click.echo(f"{accounts_.pause(account_id, by=None, now=clock.now()).name} är pausat.")
+
+
+@accounts.command("resume")
+@click.argument("account_id", type=int)
+@plain_errors
+def resume_account(account_id: int) -> None:
+    """Read and answer on an account again."""
+    click.echo(f"{accounts_.resume(account_id, by=None, now=clock.now()).name} är igång igen.")
+
+
+@accounts.command("approve")
+@click.argument("account_id", type=int)
+@click.option("--by", "approved_by", required=True, help="The head of administration's name.")
+@plain_errors
+def approve_account(account_id: int, approved_by: str) -> None:
+    """Write down who approved an account."""
+    account = accounts_.approve(account_id, approved_by=approved_by, by=None, now=clock.now())
+    click.echo(f"{account.name} är godkänt av {account.approved_by}.")
+
+
+# --- Staff and departments -----------------------------------------------------------------------
+
+staff = AppGroup("staff", help="Who can sign in.")
+
+
+@staff.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="First name and surname; residents see the first name.")
+@click.option("--role", required=True, help="customer_service, handler, manager, ...")
+@click.option("--department", default="", help="The department's slug.")
+@click.option("--password", default="", help="Asked for when left out.")
+@plain_errors
+def add_staff(login: str, name: str, role: str, department: str, password: str) -> None:
+    """Give a named person access."""
+    password = password or click.prompt("Lösenord", hide_input=True, confirmation_prompt=True)
+    person = staff_.add_staff(
+        login=login,
+        name=name,
+        role=role,
+        department=department,
+        password=password,
+        now=clock.now(),
+    )
+    click.echo(f"{person.name} kan logga in som {person.login}.")
+
+
+@staff.command("off")
+@click.argument("login")
+@plain_errors
+def staff_off(login: str) -> None:
+    """Take a person's access back."""
+    click.echo(f"{staff_.switch_off(login, now=clock.now()).name} kan inte längre logga in.")
+
+
+departments = AppGroup("departments", help="The departments of classifiers/departments.toml.")
+
+
+@departments.command("sync")
+@click.option("--file", "path", type=click.Path(path_type=Path), default=None)
+@plain_errors
+def sync_departments(path: Path | None) -> None:
+    """Read the departments' file into the database."""
+    try:
+        count = staff_.sync_departments(path, now=clock.now())
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{count} avdelningar är öppna.")
+
+
+# --- Collecting, delivering, running ----------------------------------------------------------
+
+
+@click.command()
+@click.option("--account", "account_id", type=int, default=None, help="Only this account.")
+@click.option("--once", is_flag=True, help="Read every source once now and end.")
+@plain_errors
+def collect(account_id: int | None, once: bool) -> None:
+    """Read the sources that are due (with --once: all of them) and route what they brought."""
+    app = _app()
+    count = collect_due(schedule.collector_of(app), account_id=account_id, all_now=once)
+    click.echo(f"{count} källor lästa.")
+
+
+@click.command()
+@plain_errors
+def deliver() -> None:
+    """Deliver the answers that are due and look for the uncertain ones."""
+    app = _app()
+    count = deliver_due(Deliverer(options_from(app.config), clock.now))
+    click.echo(f"{count} svar hanterade.")
+
+
+@click.command()
+def work() -> None:
+    """Collect and deliver at their pace until asked to end (the worker process)."""
+    schedule.work(_app())
+
+
+@click.command()
+def start() -> None:
+    """Prepare the database, then run web and worker together; ends both."""
+    from flask_migrate import upgrade
+
+    from app import start as start_
+
+    app = _app()
+    upgrade()
+    start_.prepare(app)
+    sys.exit(start_.run(app, os.environ))
+
+
+@click.command()
+@plain_errors
+def check() -> None:
+    """Tell what is wrong, a sentence a fault; exit code 1 if anything is."""
+    found = faults(clock.now(), current_app.config["CREDENTIALS_KEYS"])
+    for sentence in found:
+        click.echo(sentence)
+    if found:
+        sys.exit(1)
+    click.echo("Allt är i ordning.")
+
+
+# --- The classifier -----------------------------------------------------------------------------
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Train even when the model is current.")
+def train(force: bool) -> None:
+    """Train the routing model from its corpus."""
+    from classifiers.train import main
+
+    sys.exit(main(["--force"] if force else []))
+
+
+@click.command()
+def suggest() -> None:
+    """Read JSON lines {"id","text","channel"} and write what the model makes of each."""
+    from classifiers.suggest import Text
+
+    router = schedule.router_at(current_app.config["MODEL_PATH"])
+    bad = 0
+    for rows in _batches(sys.stdin):
+        good = [(row["id"], row) for row in rows if "error" not in row]
+        texts = [Text(str(r.get("text", "")), str(r.get("post", "")), str(r.get("channel", "")))
+                 for _id, r in good]  # fmt: skip
+        advice = dict(zip([id_ for id_, _r in good], router.suggest(texts), strict=True))
+        for row in rows:
+            if "error" in row:
+                bad += 1
+                click.echo(json.dumps(row, ensure_ascii=False), err=True)
+                continue
+            one = advice[row["id"]]
+            line = {
+                "id": row["id"],
+                "department": one.department,
+                "confidence": round(one.certainty, 4),
+                "next": [slug for slug, _certainty in one.next],
+                "refer": one.refer,
+                "kind": one.kind,
+                "urgent": one.urgent,
+                "words": list(one.words),
+            }
+            click.echo(json.dumps(line, ensure_ascii=False))
+    sys.exit(1 if bad else 0)
+
+
+def _batches(lines: Any, size: int = 500) -> Iterator[list[dict[str, Any]]]:
+    """JSON lines in batches; a line that cannot be read becomes {"line", "error"}."""
+    batch: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            if not isinstance(row, dict) or "id" not in row or "text" not in row:
+                raise ValueError("raden behöver id och text")
+            row["id"] = row["id"] if isinstance(row["id"], str | int) else str(row["id"])
+        except ValueError as error:
+            row = {"line": number, "error": f"Rad {number} går inte att läsa: {error}"}
+        batch.append(row)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+@click.command("import")
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--account", "account_id", type=int, required=True, help="Into this account.")
+@plain_errors
+def import_(file: Any, account_id: int) -> None:
+    """Take in JSON lines of messages in bulk; bad rows are told by line and passed over."""
+    account = db.session.get(Account, account_id)
+    if account is None:
+        raise click.ClickException(f"Det finns inget konto med nummer {account_id}.")
+    result = import_messages(account, file, now=clock.now())
+    for sentence in result.bad:
+        click.echo(sentence, err=True)
+    click.echo(f"{result.new} nya meddelanden, {result.known} fanns redan.")
+    sys.exit(1 if result.bad else 0)
+
+
+def _app() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,1 @@
+"""What has been said: one door in, the states a case can have, and how to find it again."""

@@ -1,0 +1,31 @@
+"""The tables, one file per family. Importing this package makes all of them known."""
+
+from app.models.answer import Answer, Note
+from app.models.case import Case, CaseSeen, Correction, Suggestion
+from app.models.event import EVENT_NAMES, Event
+from app.models.message import Message, MessageVersion, Person, Post, RawPayload
+from app.models.source import Account, Source
+from app.models.staff import ClosedDay, Department, SignInAttempt, Staff, StaffSession
+
+__all__ = [
+    "EVENT_NAMES",
+    "Account",
+    "Answer",
+    "Case",
+    "CaseSeen",
+    "ClosedDay",
+    "Correction",
+    "Department",
+    "Event",
+    "Message",
+    "MessageVersion",
+    "Note",
+    "Person",
+    "Post",
+    "RawPayload",
+    "SignInAttempt",
+    "Source",
+    "Staff",
+    "StaffSession",
+    "Suggestion",
+]

@@ -1,0 +1,115 @@
+"""The append-only ledger: what happened, when, by whom, to which case."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Index, String, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Table, UtcDateTime, db
+
+EVENT_NAMES: dict[str, str] = {
+    "message_received": "A resident's message was taken in.",
+    "own_message_seen": "A message by the city itself, written on the platform, was taken in.",
+    "message_edited": "A message was changed at its source.",
+    "message_removed": "A message is gone from its source.",
+    "message_status_changed": "A message was held, approved or hidden at its source.",
+    "case_opened": "A resident's first words under a post opened a case.",
+    "case_reopened": "New words from the resident reopened a closed case.",
+    "case_routed": "The model's suggestion put the case with a department.",
+    "case_unsure": "The model was not certain enough; a person decides.",
+    "case_rerouted": "A person moved the case to another department.",
+    "case_handed_back": "A department said that the case is not theirs.",
+    "case_taken": "A person took the case.",
+    "case_released": "A person let go of the case.",
+    "case_waiting": "The case waits for the resident.",
+    "case_closed": "A person closed the case with an outcome.",
+    "case_answered_natively": "The city answered on the platform itself.",
+    "note_written": "An internal note was written.",
+    "answer_queued": "A named person pressed send.",
+    "answer_undone": "The person took the answer back before it left.",
+    "answer_released": "The person let a waiting answer leave at once.",
+    "answer_sent": "The platform has the answer.",
+    "answer_postponed": "The platform asked us to wait; nothing left.",
+    "answer_refused": "The platform said no.",
+    "answer_uncertain": "The answer may have arrived; it is being looked for.",
+    "answer_settled": "A person said whether an uncertain answer arrived.",
+    "message_hidden": "A person took a message out of public view.",
+    "message_shown": "A person showed a hidden or held message.",
+    "account_connected": "An account was connected.",
+    "account_approved": "A head of administration approved an account.",
+    "account_paused": "An account was paused.",
+    "account_resumed": "An account was resumed.",
+    "source_failed": "A source could not be read.",
+    "source_recovered": "A source can be read again.",
+    "source_gone": "A source is gone for good.",
+    "signed_in": "A person signed in.",
+    "signed_out": "A person signed out.",
+    "staff_added": "A person was given access.",
+    "staff_changed": "A person's role or access was changed.",
+    "departments_synced": "The departments were read from their file.",
+}
+
+
+class Event(Table):
+    """One line of the ledger. No resident's personal data; updates and deletes are refused.
+
+    The ids are plain numbers, not foreign keys: the ledger outlives what it tells about.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        CheckConstraint("name <> ''", name="an_event_has_a_name"),
+        Index("ix_events_case", "case_id", "id"),
+        Index("ix_events_name", "name", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    name: Mapped[str] = mapped_column(String(40))
+    case_id: Mapped[int | None] = mapped_column()
+    message_id: Mapped[int | None] = mapped_column()
+    answer_id: Mapped[int | None] = mapped_column()
+    staff_id: Mapped[int | None] = mapped_column()
+    account_id: Mapped[int | None] = mapped_column()
+    source_id: Mapped[int | None] = mapped_column()
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+def event_row(
+    name: str,
+    *,
+    at: datetime,
+    case_id: int | None = None,
+    message_id: int | None = None,
+    answer_id: int | None = None,
+    staff_id: int | None = None,
+    account_id: int | None = None,
+    source_id: int | None = None,
+    **details: Any,
+) -> dict[str, Any]:
+    """One event as a row. Raises KeyError for a name that EVENT_NAMES does not hold."""
+    EVENT_NAMES[name]
+    return {
+        "at": at,
+        "name": name,
+        "case_id": case_id,
+        "message_id": message_id,
+        "answer_id": answer_id,
+        "staff_id": staff_id,
+        "account_id": account_id,
+        "source_id": source_id,
+        "details": details,
+    }
+
+
+def log_events(rows: Sequence[dict[str, Any]]) -> None:
+    """Write events in the running transaction."""
+    if rows:
+        db.session.execute(insert(Event), list(rows))
+
+
+def log_event(name: str, *, at: datetime, **what: Any) -> None:
+    """Write one event in the running transaction; see `event_row` for what may be said."""
+    log_events([event_row(name, at=at, **what)])

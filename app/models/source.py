@@ -1,0 +1,101 @@
+"""The city's official accounts and what is polled on them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import Table, UtcDateTime
+from app.models.staff import Department, Staff
+
+
+class AccountState(StrEnum):
+    """Whether an account is read and answered from."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+class Account(Table):
+    """An official account on a channel: who owns it, why it is there, who approved it."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        UniqueConstraint("channel", "external_id", name="an_account_is_connected_once"),
+        CheckConstraint("state in ('active', 'paused')", name="an_account_has_a_known_state"),
+        CheckConstraint(
+            "channel = 'practice' OR approved_by <> ''",
+            name="a_head_of_administration_approved_the_account",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    external_id: Mapped[str] = mapped_column(String(300))
+    name: Mapped[str] = mapped_column(String(200))
+    url: Mapped[str] = mapped_column(Text, default="")
+    owner_department_id: Mapped[int | None] = mapped_column(
+        ForeignKey("departments.id"), index=True
+    )
+    purpose: Mapped[str] = mapped_column(Text, default="")
+    approved_by: Mapped[str] = mapped_column(String(200), default="")
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(10), default=AccountState.ACTIVE)
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    credentials: Mapped[str] = mapped_column(Text, default="")
+    """Sealed with CREDENTIALS_KEYS; never shown again once saved."""
+    allowed_private_hosts: Mapped[list[str]] = mapped_column(JSON, default=list)
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    owner_department: Mapped[Department | None] = relationship()
+    created_by: Mapped[Staff | None] = relationship()
+
+
+class SourceState(StrEnum):
+    """`on`: polled. `off`: switched off by a person. `gone`: the platform said so, for good."""
+
+    ON = "on"
+    OFF = "off"
+    GONE = "gone"
+
+
+class Source(Table):
+    """One thing to poll on an account: where we are in it, when to look again, how it fares."""
+
+    __tablename__ = "sources"
+    __table_args__ = (
+        UniqueConstraint("account_id", "kind", "name", name="a_source_is_polled_once"),
+        CheckConstraint("state in ('on', 'off', 'gone')", name="a_source_has_a_known_state"),
+        Index("ix_sources_due", "state", "next_look_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    name: Mapped[str] = mapped_column(String(300), default="")
+    state: Mapped[str] = mapped_column(String(10), default=SourceState.ON)
+    cursor: Mapped[str | None] = mapped_column(Text)
+    next_look_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    lease_owner: Mapped[str | None] = mapped_column(String(80))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    first_read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the first reading (the bounded backfill) was complete."""
+    history_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Messages from before this time are history, not work (set when the source is made)."""
+    last_look_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The last look that succeeded."""
+    last_news_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    quiet_looks: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    error_class: Mapped[str] = mapped_column(String(30), default="")
+    """'' (fine) or the name of the contract's error, e.g. `SignInNeeded`."""
+    error_text: Mapped[str] = mapped_column(Text, default="")
+    notice: Mapped[str] = mapped_column(String(40), default="")
+    notice_text: Mapped[str] = mapped_column(Text, default="")
+    budget: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+    account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)

@@ -1,0 +1,125 @@
+"""A light that is true: per source when it was last read, and in words what is wrong with it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func, select
+
+from app.basics.keys import BadSeal, open_sealed
+from app.database import db
+from app.models import Answer, RawPayload, Source
+from app.models.answer import AnswerState
+from app.models.source import AccountState, SourceState
+
+LATE_AFTER = timedelta(minutes=30)
+"""A source that should have been looked at this long ago: the collector is not running."""
+
+
+class Light(StrEnum):
+    """How a source fares; `web/words.py` has the words and what to do."""
+
+    FINE = "fine"
+    FIRST_READING = "first_reading"
+    TRYING_AGAIN = "trying_again"
+    SIGN_IN_NEEDED = "sign_in_needed"
+    BUDGET_SPENT = "budget_spent"
+    PLATFORM_TROUBLE = "platform_trouble"
+    GONE = "gone"
+    OUR_FAULT = "our_fault"
+    NOT_COLLECTED = "not_collected"
+    SWITCHED_OFF = "switched_off"
+
+
+TROUBLE = frozenset(set(Light) - {Light.FINE, Light.FIRST_READING, Light.SWITCHED_OFF})
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One source's state: the light, and when it was read, looked at, and will be looked at."""
+
+    source: Source
+    light: Light
+
+    @property
+    def trouble(self) -> bool:
+        """Whether somebody should do something."""
+        return self.light in TROUBLE
+
+
+def light_of(source: Source, now: datetime) -> Light:
+    """The light of one source, from what its last looks gave (`now` is aware UTC)."""
+    if source.state == SourceState.GONE:
+        return Light.GONE
+    if source.state == SourceState.OFF or source.account.state != AccountState.ACTIVE:
+        return Light.SWITCHED_OFF
+    by_error = {
+        "SignInNeeded": Light.SIGN_IN_NEEDED,
+        "BudgetSpent": Light.BUDGET_SPENT,
+        "OurFault": Light.OUR_FAULT,
+        "Refused": Light.PLATFORM_TROUBLE,
+    }
+    if source.error_class:
+        light = by_error.get(source.error_class, Light.TRYING_AGAIN)
+        often = light == Light.TRYING_AGAIN and source.failures >= 3
+        return Light.PLATFORM_TROUBLE if often else light
+    if now - source.next_look_at > LATE_AFTER:
+        return Light.NOT_COLLECTED
+    return Light.FINE if source.last_read_at else Light.FIRST_READING
+
+
+def health_of_sources(now: datetime) -> list[Health]:
+    """Every polled source with its light, troubled ones first."""
+    sources = db.session.scalars(select(Source).where(Source.kind != "import").order_by(Source.id))
+    found = [Health(source, light_of(source, now)) for source in sources]
+    return sorted(found, key=lambda one: (not one.trouble, one.source.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What lies in the outbox: on the way, waiting long, uncertain, refused and not seen to."""
+
+    on_the_way: int
+    late: int
+    uncertain: int
+    refused: int
+
+
+def health_of_outbox(now: datetime) -> Outbox:
+    """How the answers fare as a whole."""
+    states = select(Answer.state, func.count().label("n")).group_by(Answer.state)
+    by_state: dict[str, int] = {row.state: row.n for row in db.session.execute(states)}
+    late = db.session.scalar(
+        select(func.count())
+        .select_from(Answer)
+        .where(Answer.state == AnswerState.QUEUED, Answer.send_after < now - timedelta(minutes=5))
+    )
+    return Outbox(
+        on_the_way=by_state.get(AnswerState.QUEUED, 0) + by_state.get(AnswerState.SENDING, 0),
+        late=late or 0,
+        uncertain=by_state.get(AnswerState.UNCERTAIN, 0),
+        refused=by_state.get(AnswerState.REFUSED, 0),
+    )
+
+
+def not_understood() -> list[RawPayload]:
+    """Payloads that were kept but could not be parsed, newest first (at most 200)."""
+    return list(
+        db.session.scalars(
+            select(RawPayload)
+            .where(RawPayload.state == "not_understood")
+            .order_by(RawPayload.id.desc())
+            .limit(200)
+        )
+    )
+
+
+def seals_that_do_not_open(keys: tuple[str, ...]) -> list[str]:
+    """Names of accounts whose credentials none of the keys opens."""
+    names = []
+    for source in db.session.scalars(select(Source)):
+        try:
+            open_sealed(source.account.credentials, keys)
+        except BadSeal:
+            names.append(source.account.name)
+    return sorted(set(names))

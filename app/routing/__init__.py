@@ -1,0 +1,1 @@
+"""Which department answers: the model advises with its reasons, people decide."""

@@ -1,0 +1,95 @@
+"""A person moves a case; the correction is kept as a labelled example."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.basics.personal_data import mask
+from app.database import db, writing
+from app.models import Case, Correction, Department, Staff, Suggestion
+from app.models.case import RoutedBy
+from app.models.event import log_event
+from app.people.rights import Act, case_for
+from app.routing.route import NO_ANSWER, resident_words
+
+
+class NoSuchDepartment(Exception):
+    """The department does not exist or is closed."""
+
+
+def reroute(case_id: int, *, to: str, by: Staff, now: datetime) -> Case:
+    """Move a case to a department (a slug), or to `ingen` for "no answer needed".
+
+    Raises `NotAllowed` and `NoSuchDepartment`. A case that lies there already is left as it is.
+    """
+    with writing():
+        case = case_for(by, case_id, Act.ROUTE)
+        department = _department(to)
+        was = _where(case)
+        if was != to or case.routed_by == RoutedBy.NOBODY:
+            _keep_correction(case, was, to, by=by, now=now, handed_back=False)
+            log_event("case_rerouted", at=now, case_id=case.id, staff_id=by.id, was=was, to=to)
+        case.department_id = department.id if department else None
+        case.no_answer_needed = department is None
+        case.routed_by, case.route_wanted = RoutedBy.PERSON, False
+        if case.assignee_id and department and case.assignee and _leaves(case.assignee, department):
+            case.assignee_id = None
+    return case
+
+
+def hand_back(case_id: int, *, by: Staff, now: datetime) -> Case:
+    """Say "not ours": the case becomes unsure again and customer service decides.
+
+    Raises `NotAllowed`.
+    """
+    with writing():
+        case = case_for(by, case_id, Act.ROUTE)
+        was = _where(case)
+        _keep_correction(case, was, "", by=by, now=now, handed_back=True)
+        case.department_id, case.no_answer_needed = None, False
+        case.routed_by, case.route_wanted, case.assignee_id = RoutedBy.PERSON, False, None
+        log_event("case_handed_back", at=now, case_id=case.id, staff_id=by.id, was=was)
+    return case
+
+
+def _leaves(assignee: Staff, department: Department) -> bool:
+    """A handler of another department no longer sees the case, and so cannot keep it."""
+    return assignee.department_id is not None and assignee.department_id != department.id
+
+
+def _department(slug: str) -> Department | None:
+    if slug == NO_ANSWER:
+        return None
+    found = db.session.scalar(select(Department).where(Department.slug == slug, Department.open))
+    if found is None:
+        raise NoSuchDepartment(slug)
+    return found
+
+
+def _where(case: Case) -> str:
+    if case.no_answer_needed:
+        return NO_ANSWER
+    return case.department.slug if case.department else ""
+
+
+def _keep_correction(
+    case: Case, was: str, to: str, *, by: Staff, now: datetime, handed_back: bool
+) -> None:
+    suggestion_id = db.session.scalar(
+        select(Suggestion.id)
+        .where(Suggestion.case_id == case.id)
+        .order_by(Suggestion.id.desc())
+        .limit(1)
+    )
+    db.session.add(
+        Correction(
+            case_id=case.id,
+            suggestion_id=suggestion_id,
+            from_department=was,
+            to_department=to,
+            handed_back=handed_back,
+            text=mask(resident_words([case.id]).get(case.id, "")),
+            by_id=by.id,
+            at=now,
+        )
+    )

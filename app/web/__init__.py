@@ -1,0 +1,91 @@
+"""The only room that knows there is a browser: one blueprint per screen, closed by default."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask, Response, g, request
+from flask_babel import Babel
+from flask_wtf import CSRFProtect
+from jinja2 import FileSystemLoader, StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.web import guard, looks
+from app.web.errors import handle_errors
+
+HERE = Path(__file__).parent
+
+OPEN = frozenset({"static", "sign_in.show", "sign_in.enter", "status.alive"})
+"""The only endpoints that answer somebody who has not signed in."""
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+csrf = CSRFProtect()
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its pages, and everything that guards them."""
+    from app.web import admin, answer, case, components, inbox, me, sign_in, status
+
+    app.config.update(
+        SESSION_COOKIE_NAME="vaxeln",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=app.config["HTTPS"],
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=app.config["SIGN_IN_HOURS"]),
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_DEFAULT_LOCALE=app.config["LANGUAGE"],
+        BABEL_DEFAULT_TIMEZONE="Europe/Stockholm",
+        BABEL_TRANSLATION_DIRECTORIES=str(HERE.parent / "translations"),
+    )
+    if app.config["PROXIES"]:
+        hops = app.config["PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.jinja_loader = FileSystemLoader(HERE)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.static_folder, app.static_url_path = str(HERE / "static"), "/static"
+    app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
+    csrf.init_app(app)
+    Babel(app, locale_selector=guard.language)
+    looks.init_app(app)
+    handle_errors(app)
+    app.before_request(guard.let_in_only_who_may)
+    app.after_request(add_headers)
+    for screen in (sign_in, inbox, case, answer, status, admin, me):
+        app.register_blueprint(screen.bp)
+    if app.config["DEVELOPMENT"]:
+        app.register_blueprint(components.bp)
+
+
+def add_headers(response: Response) -> Response:
+    """What every answer carries: a strict policy, no framing, no guessing, nothing kept."""
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault(
+        "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
+    )
+    if request.endpoint == "static":
+        response.headers["Cache-Control"] = "public, max-age=86400"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Vary", "HX-Request")
+    if g.get("https") or request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response

@@ -1,0 +1,183 @@
+"""The composer: draft, press send, take back, settle what is uncertain."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.answers import write
+from app.answers.write import CannotSend, ConversationChanged, Pressed, TooLate
+from app.basics import clock
+from app.database import db
+from app.inbox import find, handle
+from app.models import Answer, Staff
+from app.models.case import Outcome
+from app.people.rights import Act, case_for
+from app.routing.transfer import NoSuchDepartment, reroute
+from app.web import looks, words
+from app.web.case import back_to, case_context
+from app.web.guard import me, needs
+from app.web.inbox import list_context
+
+bp = Blueprint("answer", __name__)
+
+
+@bp.post("/arenden/<int:case_id>/skriv")
+@needs(Act.ANSWER)
+def compose(case_id: int) -> str | AnyResponse | tuple[str, int]:
+    """Do what the pressed button says, and only if it fits the mode the person wrote in."""
+    act, mode = request.form.get("gor", "utkast"), request.form.get("lagel", "svar")
+    if act in ("publicera", "publicera-klar") and mode == "svar":
+        return _publish(case_id, close=act == "publicera-klar")
+    if act == "anteckna" and mode == "anteckning":
+        return _note(case_id)
+    if act == "vidare" and mode == "vidare":
+        return _forward(case_id)
+    return _draft(case_id)
+
+
+def undo_of(staff: Staff) -> timedelta | None:
+    """How long this person may take an answer back; None: until they press once more."""
+    own = staff.undo_seconds
+    seconds = current_app.config["UNDO_SECONDS"] if own == "" else own
+    if seconds in (None, "tills"):
+        return None
+    return timedelta(seconds=int(seconds))
+
+
+def _publish(case_id: int, *, close: bool) -> str | AnyResponse | tuple[str, int]:
+    body = request.form.get("svar", "")
+    pressed = Pressed(
+        case_id=case_id,
+        body=body,
+        in_reply_to_id=request.form.get("till_meddelande", type=int),
+        seen_version=request.form.get("version", 0, type=int),
+        undo=undo_of(me()),
+        close_as=Outcome.ANSWERED if close else None,
+    )
+    try:
+        answer = write.press_send(pressed, by=me(), now=clock.now())
+    except ConversationChanged:
+        return _again(case_id, body, changed=True), 409
+    except CannotSend as error:
+        return _again(case_id, body, problem=words.reason(error.reason)), 422
+    flash(_pressed_sentence(answer), "ok")
+    return back_to(case_id)
+
+
+def _pressed_sentence(answer: Answer) -> str:
+    if answer.send_after is None:
+        return gettext("Svaret väntar tills du trycker på Skicka nu.")
+    seconds = round((answer.send_after - clock.now()).total_seconds())
+    if seconds <= 0:
+        return gettext("Svaret är på väg.")
+    return gettext("Publiceras om %(n)d sekunder. Du kan ångra så länge.", n=seconds)
+
+
+def _again(case_id: int, body: str, **what: Any) -> str:
+    """The case's page once more, with the text kept and what is in the way shown."""
+    db.session.rollback()
+    case = case_for(me(), case_id)
+    context = case_context(case) | {"draft_body": body, "chosen": case.id} | what
+    handle.mark_seen(case, by=me(), now=clock.now())
+    return render_template("pages/case.html", **list_context() | context)
+
+
+def _note(case_id: int) -> AnyResponse:
+    note = handle.write_note(
+        case_id, body=request.form.get("anteckning", ""), by=me(), now=clock.now()
+    )
+    if note is None:
+        flash(gettext("Anteckningen var tom. Inget sparades."), "warn")
+    else:
+        flash(gettext("Anteckningen är sparad. Den syns bara för personal."), "ok")
+    return back_to(case_id)
+
+
+def _forward(case_id: int) -> AnyResponse:
+    to = request.form.get("till", "")
+    handle.write_note(case_id, body=request.form.get("meddelande", ""), by=me(), now=clock.now())
+    try:
+        reroute(case_id, to=to, by=me(), now=clock.now())
+    except NoSuchDepartment:
+        flash(gettext("Avdelningen finns inte. Välj en annan."), "warn")
+        return back_to(case_id)
+    flash(gettext("Kopplat till %(name)s.", name=looks.department_name(to)), "ok")
+    return redirect(url_for("inbox.show"))
+
+
+def _draft(case_id: int) -> AnyResponse | str:
+    write.save_draft(case_id, body=request.form.get("svar", ""), by=me(), now=clock.now())
+    if request.headers.get("HX-Request"):
+        return render_template("parts/saved.html", at=clock.now())
+    flash(gettext("Utkastet är sparat."), "ok")
+    return back_to(case_id)
+
+
+@bp.get("/svar")
+@needs(Act.ANSWER)
+def mine() -> str:
+    """The person's own answers that are uncertain or refused."""
+    return render_template("pages/answers.html", answers=find.answers_that_need(me()))
+
+
+@bp.post("/svar/<int:answer_id>/angra")
+@needs(Act.ANSWER)
+def undo(answer_id: int) -> AnyResponse:
+    """Take an answer back before it leaves."""
+    try:
+        write.undo(answer_id, by=me(), now=clock.now())
+        flash(gettext("Svaret är tillbaka som utkast. Inget har publicerats."), "ok")
+    except TooLate:
+        flash(gettext("För sent att ångra: svaret har redan gått iväg."), "warn")
+    return _to_case(answer_id)
+
+
+@bp.post("/svar/<int:answer_id>/skicka-nu")
+@needs(Act.ANSWER)
+def release(answer_id: int) -> AnyResponse:
+    """Let a waiting answer leave at once."""
+    try:
+        write.release(answer_id, by=me(), now=clock.now())
+        flash(gettext("Svaret är på väg."), "ok")
+    except TooLate:
+        flash(gettext("Svaret har redan gått iväg."), "warn")
+    return _to_case(answer_id)
+
+
+@bp.post("/svar/<int:answer_id>/avgor")
+@needs(Act.ANSWER)
+def settle(answer_id: int) -> AnyResponse:
+    """Say whether an uncertain answer arrived."""
+    arrived = request.form.get("kom") == "fram"
+    if request.form.get("kom") not in ("fram", "saknas"):
+        return _to_case(answer_id)
+    try:
+        write.settle(answer_id, arrived=arrived, by=me(), now=clock.now())
+        flash(
+            gettext("Bra, svaret räknas som framme.")
+            if arrived
+            else gettext("Vi letar en gång till och skickar om det verkligen saknas."),
+            "ok",
+        )
+    except TooLate:
+        flash(gettext("Svaret är redan avgjort."), "warn")
+    return _to_case(answer_id)
+
+
+@bp.post("/svar/<int:answer_id>/skriv-om")
+@needs(Act.ANSWER)
+def again(answer_id: int) -> AnyResponse:
+    """A refused answer's text as a draft again."""
+    try:
+        write.write_again(answer_id, by=me(), now=clock.now())
+    except TooLate:
+        flash(gettext("Svaret har redan gått iväg."), "warn")
+    return _to_case(answer_id)
+
+
+def _to_case(answer_id: int) -> AnyResponse:
+    answer = db.session.get_one(Answer, answer_id)
+    return back_to(answer.case_id)

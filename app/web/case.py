@@ -1,0 +1,280 @@
+"""One case: the conversation around it, and what can be done with it besides answering."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.answers import moderate
+from app.answers.write import draft_of, signature_of
+from app.basics import clock
+from app.channels.base import ChannelError, channel_named
+from app.collecting.connect import options_from
+from app.database import db
+from app.inbox import find, handle
+from app.inbox.states import NotFromHere
+from app.models import Case, Event, Message
+from app.models.case import Outcome
+from app.models.source import AccountState
+from app.people.rights import Act, case_for, may, may_read_notes
+from app.reports.health import light_of
+from app.routing.transfer import NoSuchDepartment, hand_back, reroute
+from app.web import looks, words
+from app.web.guard import me, needs
+from app.web.inbox import list_context
+from app.web.thread import thread_of
+
+bp = Blueprint("case", __name__)
+
+
+def back_to(case_id: int) -> AnyResponse:
+    """The case's page again, in the list the person came from."""
+    kept: dict[str, Any] = {
+        name: request.args[name] for name in ("vy", "avdelning", "kanal") if request.args.get(name)
+    }
+    return redirect(url_for("case.show", case_id=case_id, **kept))
+
+
+@bp.get("/arenden/<int:case_id>")
+@needs(Act.READ_CASES)
+def show(case_id: int) -> str:
+    """The case beside its list; opening it marks it as seen."""
+    case = case_for(me(), case_id)
+    context = case_context(case)
+    handle.mark_seen(case, by=me(), now=clock.now())
+    if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
+        return render_template("parts/thread.html", **context)
+    return render_template("pages/case.html", **list_context() | context | {"chosen": case.id})
+
+
+@bp.get("/arenden/<int:case_id>/lage")
+@needs(Act.READ_CASES)
+def news(case_id: int) -> str | Response:
+    """Whether something has happened in the conversation since the page was drawn.
+
+    Nothing: 204. New words: a bar, so that nothing moves while somebody reads or writes. Else (our
+    own answer's way) the conversation anew.
+    """
+    case = case_for(me(), case_id)
+    since = request.args.get("sedan", 0, type=int)
+    newest = newest_event(case)
+    if newest <= since:
+        return Response(status=204)
+    if case.version != request.args.get("version", 0, type=int):
+        return render_template("parts/conversation_news.html", case=case, newest=newest)
+    return render_template("parts/conversation.html", **case_context(case))
+
+
+def newest_event(case: Case) -> int:
+    """The newest line of the ledger about this case."""
+    return db.session.scalar(select(func.max(Event.id)).where(Event.case_id == case.id)) or 0
+
+
+def case_context(case: Case) -> dict[str, Any]:
+    """Everything the thread, its context and the composer need."""
+    person = me()
+    channel = _channel(case)
+    draft = draft_of(case.id, person)
+    target = request.args.get("till", type=int)
+    conversation = find.conversation(case, whole_post=request.args.get("alla") == "1")
+    return {
+        "case": case,
+        "newest": newest_event(case),
+        "thread": thread_of(case, conversation, person),
+        "others": conversation.others,
+        "suggestion": find.suggestion_of(case),
+        "draft": draft,
+        "draft_body": draft.body if draft else "",
+        "target": _target(conversation.messages, case, target),
+        "signature": signature_of(person),
+        "locked": _locked(case, channel),
+        "abilities": channel.abilities if channel else None,
+        "may_write_notes": may_read_notes(person, case.department),
+        "targets": looks.departments(),
+        "may_answer": may(person, Act.ANSWER),
+        "outcomes": handle.BY_HAND,
+    }
+
+
+def _channel(case: Case) -> Any:
+    try:
+        return channel_named(case.channel)
+    except KeyError:
+        return None
+
+
+def _target(messages: list[Message], case: Case, wanted: int | None) -> Message | None:
+    """The resident's message that the answer goes under: the one chosen, else the newest."""
+    mine = [m for m in messages if m.case_id == case.id and not m.by_city]
+    there = [m for m in mine if m.at_source not in ("removed", "spam")]
+    for message in there:
+        if message.id == wanted:
+            return message
+    return there[-1] if there else None
+
+
+def _locked(case: Case, channel: Any) -> tuple[str, str] | None:
+    """Why nothing can be sent from here at all, and what to do; None when it can."""
+    if channel is None or not channel.abilities.answer:
+        return words.reason("not_supported")
+    if case.account.state != AccountState.ACTIVE:
+        return words.reason("account_paused")
+    from app.models import Source
+
+    sources = db.session.scalars(select(Source).where(Source.account_id == case.account_id)).all()
+    if any(light_of(source, clock.now()) == "sign_in_needed" for source in sources):
+        return words.reason("sign_in_needed")
+    return None
+
+
+@bp.post("/arenden/<int:case_id>/ta")
+@needs(Act.CLOSE)
+def take(case_id: int) -> AnyResponse:
+    """Take the case."""
+    handle.take(case_id, by=me(), now=clock.now())
+    flash(gettext("Ärendet är ditt."), "ok")
+    return back_to(case_id)
+
+
+@bp.post("/arenden/<int:case_id>/slapp")
+@needs(Act.CLOSE)
+def let_go(case_id: int) -> AnyResponse:
+    """Let go of the case."""
+    handle.let_go(case_id, by=me(), now=clock.now())
+    flash(gettext("Ärendet är otilldelat igen."), "ok")
+    return back_to(case_id)
+
+
+@bp.post("/arenden/<int:case_id>/vanta")
+@needs(Act.CLOSE)
+def wait(case_id: int) -> AnyResponse:
+    """Wait for the resident."""
+    version = request.form.get("version", 0, type=int)
+    try:
+        handle.wait_for_resident(case_id, by=me(), seen_version=version, now=clock.now())
+        flash(gettext("Ärendet väntar på invånaren och öppnas när invånaren skriver."), "ok")
+    except handle.CaseChanged:
+        flash(gettext("Något nytt har hänt i ärendet. Läs det först."), "warn")
+    except NotFromHere:
+        flash(gettext("Ärendet är redan klart."), "warn")
+    return back_to(case_id)
+
+
+@bp.get("/arenden/<int:case_id>/klar")
+@needs(Act.CLOSE)
+def closing(case_id: int) -> str:
+    """Choose how the case ended."""
+    case = case_for(me(), case_id, Act.CLOSE)
+    return render_template(
+        "pages/close.html", case=case, outcomes=handle.BY_HAND, error="", reason=""
+    )
+
+
+@bp.post("/arenden/<int:case_id>/klar")
+@needs(Act.CLOSE)
+def close(case_id: int) -> str | AnyResponse | tuple[str, int]:
+    """Close the case with an outcome."""
+    outcome, reason = request.form.get("utfall", ""), request.form.get("skal", "")
+    case = case_for(me(), case_id, Act.CLOSE)
+    error = gettext("Välj hur ärendet slutade.")
+    if outcome in list(Outcome):
+        try:
+            handle.close(
+                case_id,
+                outcome=Outcome(outcome),
+                reason=reason,
+                by=me(),
+                seen_version=request.form.get("version", 0, type=int),
+                now=clock.now(),
+            )
+            flash(gettext("%(ref)s är klart.", ref=looks.reference(case)), "ok")
+            return redirect(url_for("inbox.show"))
+        except handle.CaseChanged:
+            flash(gettext("Något nytt har hänt i ärendet. Läs det innan du avslutar."), "warn")
+            return back_to(case_id)
+        except handle.ReasonNeeded:
+            error = gettext("Skriv kort varför inget svar behövs.")
+        except NotFromHere:
+            return back_to(case_id)
+    shown = render_template(
+        "pages/close.html", case=case, outcomes=handle.BY_HAND, error=error, reason=reason
+    )
+    return shown, 400
+
+
+@bp.post("/arenden/<int:case_id>/koppla")
+@needs(Act.ROUTE)
+def move(case_id: int) -> AnyResponse:
+    """Put the case with another department; one click."""
+    to = request.form.get("till", "")
+    try:
+        case = reroute(case_id, to=to, by=me(), now=clock.now())
+    except NoSuchDepartment:
+        flash(gettext("Avdelningen finns inte. Välj en annan."), "warn")
+        return back_to(case_id)
+    flash(gettext("Kopplat till %(name)s.", name=looks.department_name(to)), "ok")
+    return _back_if_seen(case)
+
+
+@bp.post("/arenden/<int:case_id>/inte-var")
+@needs(Act.ROUTE)
+def not_ours(case_id: int) -> AnyResponse:
+    """Hand the case back; one click."""
+    case = hand_back(case_id, by=me(), now=clock.now())
+    flash(gettext("Tillbaka till kundtjänst. Tack för att du sa till."), "ok")
+    return _back_if_seen(case)
+
+
+def _back_if_seen(case: Case) -> AnyResponse:
+    """The case again, or the list when it now belongs to others."""
+    from app.people.rights import NotAllowed
+
+    try:
+        case_for(me(), case.id)
+    except NotAllowed:
+        return redirect(url_for("inbox.show"))
+    return back_to(case.id)
+
+
+@bp.post("/meddelanden/<int:message_id>/dolj")
+@needs(Act.MODERATE)
+def hide(message_id: int) -> AnyResponse:
+    """Take a comment out of public view, with a reason from the closed list."""
+    return _moderate(message_id, show_it=False)
+
+
+@bp.post("/meddelanden/<int:message_id>/visa")
+@needs(Act.MODERATE)
+def unhide(message_id: int) -> AnyResponse:
+    """Approve a held comment, or show a hidden one again."""
+    return _moderate(message_id, show_it=True)
+
+
+def _moderate(message_id: int, *, show_it: bool) -> AnyResponse:
+    from flask import current_app
+
+    options = options_from(current_app.config)
+    message = db.session.get(Message, message_id)
+    case_id = message.case_id if message else None
+    try:
+        if show_it:
+            moderate.show(message_id, by=me(), options=options, now=clock.now())
+            flash(gettext("Kommentaren visas för besökare."), "ok")
+        else:
+            reason = request.form.get("skal", "")
+            moderate.hide(message_id, reason=reason, by=me(), options=options, now=clock.now())
+            flash(gettext("Kommentaren är dold. En kopia finns kvar här."), "ok")
+    except moderate.ReasonNeeded:
+        flash(gettext("Välj varför kommentaren ska döljas."), "warn")
+    except ChannelError as error:
+        code = getattr(
+            error, "reason", "sign_in_needed" if "SignIn" in type(error).__name__ else ""
+        )
+        why, what = words.reason(str(code))
+        flash(
+            f"{why} {what}" if code else gettext("Plattformen svarar inte. Försök igen strax."),
+            "warn",
+        )
+    return back_to(case_id) if case_id else redirect(url_for("inbox.show"))

@@ -1,0 +1,262 @@
+"""How times, clocks, certainties and names look on a page."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from time import monotonic
+from typing import Any
+
+from flask import Flask, current_app, g
+from flask_babel import format_date, get_locale, gettext
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
+from sqlalchemy import select
+
+from app.answers.moderate import HIDE_REASONS
+from app.basics import clock
+from app.basics.working_time import OpeningHours, one_working_day_limit, open_intervals
+from app.channels.base import all_channels
+from app.database import db
+from app.models import Account, Case, ClosedDay, Department
+from app.people.rights import Act, may
+from app.web import words
+
+SOON = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What the small clock beside a case shows: its shape, its share filled (0-1), its words."""
+
+    shape: str
+    share: float
+    text: str
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates what they need to show."""
+    app.jinja_env.filters.update(
+        when=when, day=day, hour=hour, percent=percent, many=many, initials=initials
+    )
+    app.jinja_env.globals.update(
+        words=words, may=may, Act=Act, channel_label=channel_label, channel_icon=channel_icon,
+        clock_of=clock_of, certainty_shape=certainty_shape, reference=reference,
+        department_name=department_name, practice_mode=practice_mode, marked=marked,
+        icon=icon, csrf=csrf, hide_reasons=HIDE_REASONS, get_locale=get_locale,
+    )  # fmt: skip
+    app.context_processor(lambda: {"me": g.get("me"), "city": current_app.config["CITY"]})
+
+
+def icon(name: str) -> Markup:
+    """A symbol of the sprite; decoration, so hidden from screen readers."""
+    sign = name if name.startswith("i-") else f"i-{name}"
+    return Markup(  # noqa: S704 - names are our own
+        '<svg class="i" aria-hidden="true" focusable="false">'
+        f'<use href="/static/icons/sprite.svg#{sign}"/></svg>'
+    )
+
+
+def csrf() -> Markup:
+    """The hidden field that every form carries."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+def hour(at: datetime) -> str:
+    """08.05 in Stockholm."""
+    return f"{clock.to_local(at):%H.%M}"
+
+
+def day(at: datetime) -> str:
+    """22 nov 2026, in the reader's language."""
+    return str(format_date(clock.to_local(at), format="d MMM y", rebase=False))
+
+
+def when(at: datetime | None) -> str:
+    """A moment as short as it can be said: 08.05, i går 08.05, 19 nov, 19 nov 2025."""
+    if at is None:
+        return "–"
+    local, today = clock.to_local(at), clock.to_local(clock.now())
+    if local.date() == today.date():
+        return gettext("i dag %(hour)s", hour=hour(at))
+    if local.date() == (today - timedelta(days=1)).date():
+        return gettext("i går %(hour)s", hour=hour(at))
+    style = "d MMM" if local.year == today.year else "d MMM y"
+    return f"{format_date(local, format=style, rebase=False)} {hour(at)}"
+
+
+def percent(share: float) -> str:
+    """87 % with a hard space."""
+    return f"{round(share * 100)} %"
+
+
+def many(count: int) -> str:
+    """A count as the side bar shows it: thin space in thousands, 1 000+ where counting stopped."""
+    return f"{count:,}".replace(",", " ") if count <= 1000 else "1 000+"
+
+
+def initials(name: str) -> str:
+    """One or two letters for the round mark beside a resident's words."""
+    parts = [part for part in name.replace("@", " ").split() if part[0].isalnum()]
+    return "".join(part[0] for part in parts[:1] + parts[1:][-1:]).upper() or "?"
+
+
+def reference(case: Case) -> str:
+    """The case's reference, e.g. LA-2026-1184."""
+    return f"{current_app.config['CASE_PREFIX']}-{case.opened_at.year}-{case.id}"
+
+
+def certainty_shape(case: Case) -> str:
+    """The cord's shape: moved, none, solid (80 % and up), dashed (50-79), dotted."""
+    if case.routed_by == "person":
+        return "moved"
+    if case.no_answer_needed:
+        return "cut"
+    certainty = case.certainty or 0.0
+    if case.department_id is None:
+        return "dotted"
+    return "solid" if certainty >= 0.8 else "dashed"
+
+
+def channel_label(name: str) -> str:
+    """The channel as staff call it; a channel that is gone keeps its name."""
+    channel = all_channels().get(name)
+    return channel.label if channel else name
+
+
+def channel_icon(name: str) -> str:
+    """The channel's symbol in the sprite."""
+    channel = all_channels().get(name)
+    return channel.icon if channel else "i-lank"
+
+
+def short_time(span: timedelta) -> str:
+    """40 min, 1 t 10, 6 t, 2 dagar."""
+    minutes = max(int(span.total_seconds() // 60), 0)
+    if minutes < 60:
+        return gettext("%(n)d min", n=minutes)
+    if minutes < 180:
+        return gettext("%(h)d t %(m)02d", h=minutes // 60, m=minutes % 60)
+    if minutes < 48 * 60:
+        return gettext("%(h)d t", h=minutes // 60)
+    return gettext("%(n)d dagar", n=minutes // (24 * 60))
+
+
+def _hours() -> OpeningHours:
+    """The office's hours with the closed days of the table, read at most every ten minutes."""
+    kept = current_app.extensions.get("hours")
+    if kept is None or monotonic() - kept[0] > 600:
+        days = sorted(db.session.scalars(select(ClosedDay.day)))
+        hours = OpeningHours(exceptions=tuple((day, ()) for day in days), holidays_closed=False)
+        kept = (monotonic(), hours)
+        current_app.extensions["hours"] = kept
+    found: OpeningHours = kept[1]
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _limit(waiting_since: datetime, hours: OpeningHours) -> datetime:
+    return one_working_day_limit(waiting_since, hours)
+
+
+def clock_of(case: Case) -> Clock:
+    """How long there is left of one working day to the first answer, or how late it is."""
+    if case.waiting_since is None:
+        if not case.is_open:
+            return Clock("done", 1.0, str(words.OUTCOMES.get(case.outcome or "", "")))
+        return Clock("none", 0.0, str(words.STATES[case.state]))
+    if case.no_answer_needed:
+        return Clock("none", 0.0, gettext("inget krav"))
+    now, limit = clock.now(), _limit(case.waiting_since, _hours())
+    if now > limit:
+        return Clock("late", 1.0, gettext("%(time)s över", time=short_time(now - limit)))
+    left = limit - now
+    whole = max((limit - case.waiting_since).total_seconds(), 1.0)
+    share = min(max(left.total_seconds() / whole, 0.0), 1.0)
+    return Clock("soon" if left <= SOON else "", share, short_time(left))
+
+
+_late_before: tuple[float, datetime] | None = None
+
+
+def late_before() -> datetime:
+    """A resident who has waited since before then has waited more than one working day.
+
+    The closing time before the last one that has passed; worked out once a minute.
+    """
+    global _late_before
+    if _late_before is None or monotonic() - _late_before[0] > 60:
+        now, found = clock.now(), []
+        local = clock.to_local(now).date()
+        for back in range(30):
+            for _opens, closes in reversed(open_intervals(local - timedelta(days=back), _hours())):
+                if closes <= now:
+                    found.append(closes)
+        _late_before = (monotonic(), found[1])
+    return _late_before[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A department as the pages need it."""
+
+    id: int
+    slug: str
+    short_sv: str
+    short_en: str
+    name_sv: str
+    name_en: str
+
+
+def departments() -> dict[str, Named]:
+    """The open departments by slug, read from the database at most once in half a minute."""
+    kept = current_app.extensions.get("departments")
+    if kept is None or monotonic() - kept[0] > 30:
+        rows = db.session.scalars(
+            select(Department).where(Department.open).order_by(Department.short_sv)
+        )
+        found = {
+            row.slug: Named(row.id, row.slug, row.short_sv, row.short_en, row.name_sv, row.name_en)
+            for row in rows
+        }
+        kept = (monotonic(), found)
+        current_app.extensions["departments"] = kept
+    named: dict[str, Named] = kept[1]
+    return named
+
+
+def department_name(slug: str | None, *, whole: bool = False) -> str:
+    """A department's short (or whole) name in the reader's language; `ingen` and '' have words."""
+    if not slug:
+        return gettext("Osäker")
+    if slug == "ingen":
+        return gettext("Inget svar behövs")
+    found = departments().get(slug)
+    if found is None:
+        return slug
+    locale: Any = get_locale()
+    if locale is not None and locale.language == "en":
+        return found.name_en if whole else found.short_en
+    return found.name_sv if whole else found.short_sv
+
+
+def practice_mode() -> bool:
+    """Whether everything here is practice: no account but the practice town's is connected."""
+    kept = current_app.extensions.get("practice_mode")
+    if kept is None or monotonic() - kept[0] > 15:
+        real = db.session.scalar(select(Account.id).where(Account.channel != "practice").limit(1))
+        kept = (monotonic(), real is None)
+        current_app.extensions["practice_mode"] = kept
+    return bool(kept[1])
+
+
+def marked(text: str, marks: list[str]) -> Markup:
+    """The resident's text, escaped, with the deciding words marked where they stand."""
+    shown = str(escape(text))
+    wanted = sorted({str(escape(mark)) for mark in marks if mark.strip()}, key=len, reverse=True)
+    if not wanted:
+        return Markup(shown)  # noqa: S704 - escaped above
+    pattern = re.compile(
+        r"(?<![\w&])(" + "|".join(re.escape(mark) for mark in wanted) + r")(?!\w)", re.IGNORECASE
+    )
+    return Markup(pattern.sub(r"<mark>\1</mark>", shown))  # noqa: S704 - escaped above

@@ -1,0 +1,63 @@
+/* What the pages do beyond links and forms. Everything here also works without it. */
+"use strict";
+
+document.documentElement.classList.add("js");
+
+// Choosing an order shows it at once.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form.submit();
+});
+
+// Ctrl+Enter presses the button of the mode that is chosen.
+document.addEventListener("keydown", (event) => {
+  const composer = event.target.closest && event.target.closest(".composer");
+  if (!composer || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const mode = composer.querySelector("[name=lagel]:checked").value;
+  const act = { svar: "publicera", anteckning: "anteckna", vidare: "vidare" }[mode];
+  const button = composer.querySelector(`[name=gor][value=${act}]`);
+  if (button) { event.preventDefault(); button.click(); }
+});
+
+// An answer is pressed once: a double click sends nothing twice.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  setTimeout(() => { delete form.dataset.sent; }, 3000);
+});
+
+// How many characters there are, and how many too many.
+function count() {
+  const box = document.querySelector("#svar");
+  const shown = document.querySelector("[data-count]");
+  if (!box || !shown) return;
+  const most = Number(box.dataset.most || 0);
+  shown.textContent = most ? `${box.value.length} / ${most}` : `${box.value.length}`;
+  shown.classList.toggle("count--late", most > 0 && box.value.length > most);
+}
+document.addEventListener("input", count);
+count();
+
+// J and K walk the list; never inside a field.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+  const rows = [...document.querySelectorAll(".rw")];
+  if (!rows.length || !["j", "k"].includes(event.key)) return;
+  const here = rows.findIndex((row) => row === document.activeElement || row.hasAttribute("aria-current"));
+  const next = rows[Math.min(Math.max(here + (event.key === "j" ? 1 : -1), 0), rows.length - 1)];
+  next.focus();
+});
+
+// The seconds that are left to take an answer back; said once by the page, only shown here.
+setInterval(() => {
+  for (const at of document.querySelectorAll("[data-until]")) {
+    const left = Math.ceil((new Date(at.dataset.until) - Date.now()) / 1000);
+    if (left > 0 && left < 120) at.textContent = document.documentElement.lang === "en" ? `in ${left} s` : `om ${left} s`;
+  }
+}, 500);
+
+// A page that nobody looks at asks for nothing.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const how = event.target.getAttribute("hx-trigger") || "";
+  if (document.hidden && how.startsWith("every")) event.preventDefault();
+});

@@ -1,0 +1,217 @@
+"""What staff read for each code of ours: states, reasons, lights, roles."""
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from app.channels.base import Reason
+from app.models.case import CaseState, Outcome
+from app.models.staff import Role
+from app.reports.health import Light
+
+VIEWS: dict[str, tuple[LazyString, str]] = {
+    "mina": (_l("Mina"), "mina"),
+    "otilldelade": (_l("Otilldelade"), "otilldelade"),
+    "osakra": (_l("Osäkra"), "osakra"),
+    "oppna": (_l("Alla öppna"), "alla"),
+    "vantar": (_l("Väntar på invånaren"), "vantar"),
+    "klara": (_l("Klara"), "klara"),
+}
+"""The lists: name and icon."""
+
+ROLES: dict[str, LazyString] = {
+    Role.CUSTOMER_SERVICE: _l("kundtjänst"),
+    Role.HANDLER: _l("handläggare"),
+    Role.MANAGER: _l("chef"),
+    Role.COMMUNICATIONS: _l("kommunikatör"),
+    Role.ADMINISTRATOR: _l("administratör"),
+}
+
+STATES: dict[str, LazyString] = {
+    CaseState.NEW: _l("Ny"),
+    CaseState.ONGOING: _l("Pågår"),
+    CaseState.WAITING: _l("Väntar på invånaren"),
+    CaseState.ANSWERED: _l("Besvarad"),
+    CaseState.REOPENED: _l("Återöppnad"),
+    CaseState.CLOSED: _l("Klar"),
+}
+
+OUTCOMES: dict[str, LazyString] = {
+    Outcome.ANSWERED: _l("Besvarat"),
+    Outcome.REFERRED: _l("Hänvisat till någon annan"),
+    Outcome.NO_ANSWER_NEEDED: _l("Inget svar behövs"),
+    Outcome.DUPLICATE: _l("Dubblett"),
+    Outcome.SPAM: _l("Skräppost"),
+    Outcome.HISTORY: _l("Från tiden före anslutningen"),
+}
+
+KINDS: dict[str, tuple[LazyString, str]] = {
+    "fråga": (_l("Fråga"), "fraga"),
+    "synpunkt": (_l("Synpunkt"), "synpunkt"),
+    "felanmälan": (_l("Felanmälan"), "felanmalan"),
+    "beröm": (_l("Beröm"), "berom"),
+    "övrigt": (_l("Övrigt"), "mer"),
+}
+"""What a message is: name and icon."""
+
+AT_SOURCE: dict[str, LazyString] = {
+    "held": _l("Väntar på granskning på bloggen"),
+    "hidden": _l("Dold för besökare"),
+    "spam": _l("Markerad som skräppost på plattformen"),
+    "removed": _l("Borttagen på plattformen"),
+}
+
+EVENTS: dict[str, LazyString] = {
+    "case_opened": _l("Ärendet öppnades"),
+    "case_reopened": _l("Invånaren skrev igen, ärendet öppnades på nytt"),
+    "case_routed": _l("Systemet föreslog avdelning"),
+    "case_unsure": _l("Systemet var osäkert på avdelningen"),
+    "case_rerouted": _l("Kopplades om"),
+    "case_handed_back": _l("Lämnades tillbaka: inte vår"),
+    "case_taken": _l("Togs"),
+    "case_released": _l("Släpptes"),
+    "case_waiting": _l("Väntar på invånaren"),
+    "case_closed": _l("Markerades som klart"),
+    "case_answered_natively": _l("Staden svarade direkt på plattformen"),
+    "answer_queued": _l("Svaret skickades iväg"),
+    "answer_undone": _l("Svaret togs tillbaka"),
+    "answer_sent": _l("Svaret kom fram"),
+    "answer_postponed": _l("Plattformen bad oss vänta"),
+    "answer_refused": _l("Plattformen tog inte emot svaret"),
+    "answer_uncertain": _l("Osäkert om svaret kom fram"),
+    "answer_settled": _l("Avgjordes av en person"),
+    "message_edited": _l("Kommentaren ändrades på plattformen"),
+    "message_removed": _l("Kommentaren togs bort på plattformen"),
+    "message_status_changed": _l("Kommentaren fick ny status på plattformen"),
+    "message_hidden": _l("Kommentaren doldes"),
+    "message_shown": _l("Kommentaren visades"),
+}
+"""The events that stand in a conversation; others are only in the ledger."""
+
+REASONS: dict[str, tuple[LazyString, LazyString]] = {
+    Reason.COMMENTS_CLOSED: (
+        _l("Kommentarerna är stängda på inlägget."),
+        _l("Öppna dem på bloggen och skicka igen, eller svara på sidan."),
+    ),
+    Reason.DUPLICATE: (
+        _l("Plattformen säger att samma svar redan finns."),
+        _l("Titta under kommentaren på plattformen innan du skriver igen."),
+    ),
+    Reason.TOO_FAST: (
+        _l("Plattformen tycker att vi svarar för tätt."),
+        _l("Vänta en stund och skicka igen."),
+    ),
+    Reason.TOO_LONG: (
+        _l("Svaret är för långt för plattformen."),
+        _l("Korta texten och skicka igen."),
+    ),
+    Reason.EMPTY: (_l("Svaret är tomt."), _l("Skriv något och skicka igen.")),
+    Reason.POST_GONE: (
+        _l("Inlägget finns inte längre på plattformen."),
+        _l("Det går inte att svara här. Avsluta ärendet eller nå invånaren på annat sätt."),
+    ),
+    Reason.MESSAGE_GONE: (
+        _l("Kommentaren finns inte längre på plattformen."),
+        _l("Det går inte att svara på den. Avsluta ärendet om inget mer behövs."),
+    ),
+    Reason.MESSAGE_HELD: (
+        _l("Kommentaren väntar på godkännande och syns inte för andra."),
+        _l("Godkänn den först, skicka sedan svaret på nytt."),
+    ),
+    Reason.NOT_ALLOWED: (
+        _l("Kontot får inte svara här."),
+        _l("Be kommunikationsenheten kontrollera kontots behörighet."),
+    ),
+    Reason.NOT_SUPPORTED: (
+        _l("Det går bara att läsa den här kanalen härifrån."),
+        _l("Svara på sidan i stället. Svaret hämtas hit av sig självt."),
+    ),
+    Reason.ADDRESS_NOT_ALLOWED: (
+        _l("Adressen leder till ett internt nät."),
+        _l("En administratör kan tillåta adressen om den är stadens egen."),
+    ),
+    Reason.TOO_LARGE: (
+        _l("Sidan skickade mer än vi tar emot."),
+        _l("Kontrollera adressen. Felet försvinner när sidan blir mindre."),
+    ),
+    Reason.NOT_UNDERSTOOD: (
+        _l("Sidan svarade med något vi inte förstår."),
+        _l("Kontrollera att adressen är rätt."),
+    ),
+    Reason.OTHER: (
+        _l("Plattformen tog inte emot svaret."),
+        _l("Försök igen om en stund. Händer det igen, kontakta kommunikationsenheten."),
+    ),
+    "sign_in_needed": (
+        _l("Kontots inloggning fungerar inte längre."),
+        _l("Be kommunikationsenheten ansluta kontot igen. Skicka sedan svaret på nytt."),
+    ),
+    "account_paused": (
+        _l("Kontot är pausat."),
+        _l("Texten är sparad som utkast. Skicka när kontot är igång igen."),
+    ),
+}
+"""Why something was not done, and what to do about it."""
+
+POSTPONED: dict[str, LazyString] = {
+    "TryLater": _l("Plattformen svarar inte just nu. Vi försöker igen av oss själva."),
+    "BudgetSpent": _l("Plattformens gräns är nådd. Svaret går när den öppnar igen."),
+}
+
+LIGHTS: dict[str, tuple[LazyString, LazyString]] = {
+    Light.FINE: (_l("Fungerar"), _l("Inget att göra.")),
+    Light.FIRST_READING: (
+        _l("Hämtas första gången"),
+        _l("Vänta några minuter. Äldre kommentarer läggs in som historik."),
+    ),
+    Light.TRYING_AGAIN: (
+        _l("Försöker igen"),
+        _l("Plattformen svarade inte. Vi försöker igen av oss själva, inget går förlorat."),
+    ),
+    Light.SIGN_IN_NEEDED: (
+        _l("Behörighet saknas"),
+        _l("Kontots inloggning fungerar inte. Kommunikationsenheten behöver ansluta det igen."),
+    ),
+    Light.BUDGET_SPENT: (
+        _l("Gränsen är nådd"),
+        _l("Plattformen släpper in oss igen vid nästa hämtning. Inget går förlorat."),
+    ),
+    Light.PLATFORM_TROUBLE: (
+        _l("Fel hos plattformen"),
+        _l("Den har svarat fel flera gånger. Kontrollera att sidan går att öppna."),
+    ),
+    Light.GONE: (
+        _l("Finns inte längre"),
+        _l("Plattformen säger att sidan är borta för gott. Hämtningen är stoppad."),
+    ),
+    Light.OUR_FAULT: (
+        _l("Fel hos oss"),
+        _l("Växeln klarade inte av svaret. Felet står i loggen; kontakta IT."),
+    ),
+    Light.NOT_COLLECTED: (
+        _l("Hämtas inte"),
+        _l("Hämtningen är inte igång. Be IT starta den (flask work)."),
+    ),
+    Light.SWITCHED_OFF: (_l("Avstängd"), _l("Någon har pausat kontot.")),
+}
+"""How a source fares, and what to do."""
+
+NOTICES: dict[str, LazyString] = {
+    "gap": _l("Lucka: flödet hade inget som vi kände igen. Kommentarer kan saknas."),
+    "moved": _l("Sidan har flyttat. Be en administratör byta adress."),
+    "missing": _l("Sidan finns inte just nu. Vi försöker igen i ett dygn."),
+    "cut": _l("Flödet var avhugget. Det som kom före är hämtat."),
+    "too_many": _l("Flödet är längre än vi tar emot på en gång."),
+    "comments_not_read": _l("Kommentarerna till ett inlägg gick inte att läsa."),
+}
+
+
+def notice(code: str) -> str:
+    """A source's notice in words; an unknown code gets a plain general sentence."""
+    return str(NOTICES.get(code) or gettext("Källan har något att säga. Se loggen."))
+
+
+def reason(code: str) -> tuple[str, str]:
+    """Why not, and what to do; an unknown code gets the general pair."""
+    why, what = REASONS.get(code, REASONS[Reason.OTHER])
+    return str(why), str(what)

@@ -1,0 +1,1 @@
+"""Text in, suggestion out. No Flask, no database."""

@@ -1,0 +1,221 @@
+"""Every setting: name, default and one sentence. The environment is read here only."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent
+
+
+class BadSetting(Exception):
+    """A setting cannot be used; the text says which, why, and what it may be."""
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def read(value: str) -> float:
+        number = float(value.replace(",", "."))
+        if not least <= number <= most:
+            raise ValueError(f"ska vara mellan {least:g} och {most:g}")
+        return number
+
+    return read
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        number = int(value)
+        if not least <= number <= most:
+            raise ValueError(f"ska vara mellan {least} och {most}")
+        return number
+
+    return read
+
+
+def _yes_or_no(value: str) -> bool:
+    if value.lower() in ("1", "ja", "true", "yes", "on"):
+        return True
+    if value.lower() in ("0", "nej", "false", "no", "off", ""):
+        return False
+    raise ValueError("ska vara ja eller nej")
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word for word in value.replace(",", " ").split() if word)
+
+
+def _folder(value: str) -> Path:
+    return Path(value).expanduser().resolve()
+
+
+def _undo(value: str) -> int | None:
+    if value in ("tills", "until", "manual"):
+        return None
+    if int(value) not in (0, 20, 60):
+        raise ValueError("ska vara 0, 20, 60 eller tills")
+    return int(value)
+
+
+def _language(value: str) -> str:
+    if value not in ("sv", "en"):
+        raise ValueError("ska vara sv eller en")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table: how it is named in the environment and read from there."""
+
+    name: str
+    default: str
+    read: Callable[[str], Any]
+    sentence: str
+    secret: bool = False
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("HOST", "127.0.0.1", _text, "The address the web server listens on."),
+    Setting("PORT", "8000", _whole(1, 65535), "The port the web server listens on."),
+    Setting(
+        "DATA_DIR",
+        str(ROOT / "data"),
+        _folder,
+        "The folder for the SQLite file, the practice town and the keys made at first start.",
+    ),
+    Setting(
+        "DATABASE_URL",
+        "",
+        _text,
+        "A PostgreSQL address (postgresql://...); empty means an SQLite file in DATA_DIR.",
+        secret=True,
+    ),
+    Setting(
+        "SECRET_KEY",
+        "",
+        _text,
+        "Signs cookies and forms; empty means a key made at first start and kept in DATA_DIR.",
+        secret=True,
+    ),
+    Setting(
+        "CREDENTIALS_KEYS",
+        "",
+        _words,
+        "Fernet keys that encrypt the accounts' credentials, newest first, older ones kept for"
+        " reading; empty means a key made at first start and kept in DATA_DIR.",
+        secret=True,
+    ),
+    Setting("CITY", "Landskrona stad", _text, "The municipality's name as residents see it."),
+    Setting(
+        "CONTACT",
+        "kontakt@example.test",
+        _text,
+        "A mail address that platforms can write to; it is named in every request we make.",
+    ),
+    Setting("CASE_PREFIX", "LA", _text, "The letters that begin every case's reference."),
+    Setting("LANGUAGE", "sv", _language, "The language before anybody has chosen one: sv or en."),
+    Setting(
+        "HTTPS",
+        "nej",
+        _yes_or_no,
+        "Yes when staff reach the pages by https: cookies then demand it.",
+    ),
+    Setting(
+        "PROXIES", "0", _whole(0, 5), "How many trusted proxies stand in front of the web server."
+    ),
+    Setting("WEB_WORKERS", "2", _whole(1, 64), "How many web processes `flask start` begins."),
+    Setting("WEB_THREADS", "4", _whole(1, 64), "How many threads each web process has."),
+    Setting(
+        "UNDO_SECONDS",
+        "20",
+        _undo,
+        "How many seconds an answer can be taken back: 0, 20, 60, or tills (until pressed again).",
+    ),
+    Setting(
+        "ROUTING_THRESHOLD",
+        "0.5",
+        _number(0, 1),
+        "Below this certainty (0-1) a case is unsure and goes to a person instead of a department.",
+    ),
+    Setting(
+        "POLL_FLOOR",
+        "60",
+        _number(1, 86400),
+        "Seconds: a source is never read more often than this.",
+    ),
+    Setting(
+        "POLL_CEILING", "900", _number(1, 86400), "Seconds: a source is never left unread longer."
+    ),
+    Setting(
+        "LEASE_SECONDS",
+        "120",
+        _number(1, 3600),
+        "Seconds a collector or deliverer holds what it took.",
+    ),
+    Setting(
+        "BACKFILL_DAYS",
+        "30",
+        _number(0, 3650),
+        "How many days back the first reading of a source goes.",
+    ),
+    Setting(
+        "COLLECT_EVERY",
+        "5",
+        _number(0.2, 3600),
+        "Seconds between two looks for sources that are due.",
+    ),
+    Setting(
+        "DELIVER_EVERY",
+        "2",
+        _number(0.2, 3600),
+        "Seconds between two looks for answers that are due.",
+    ),
+    Setting(
+        "PRACTICE",
+        "ja",
+        _yes_or_no,
+        "Whether the practice town starts when no account is connected.",
+    ),
+    Setting(
+        "PRACTICE_SPEED",
+        "normal",
+        _text,
+        "How fast the practice town speaks: still, normal, lively.",
+    ),
+    Setting(
+        "SIGN_IN_HOURS",
+        "12",
+        _number(0.1, 720),
+        "Hours without activity until a person is signed out.",
+    ),
+    Setting(
+        "MODEL_PATH", "", _text, "The routing model's file; empty means the one trained at set-up."
+    ),
+    Setting("DEVELOPMENT", "nej", _yes_or_no, "Shows the page of all components (/komponenter)."),
+    Setting("LOG_LEVEL", "info", _text, "How much is logged: debug, info, warning, error."),
+)
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """All settings by name, read from the environment (or from the mapping given).
+
+    Raises `BadSetting` naming the first setting that cannot be used.
+    """
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        given = environment.get(setting.name, setting.default)
+        try:
+            values[setting.name] = setting.read(given.strip())
+        except ValueError as error:
+            shown = "(hemligt)" if setting.secret else repr(given)
+            raise BadSetting(
+                f"Inställningen {setting.name} går inte att använda: {shown} – {error}."
+            ) from None
+    if values["POLL_CEILING"] < values["POLL_FLOOR"]:
+        raise BadSetting("Inställningen POLL_CEILING ska vara minst lika stor som POLL_FLOOR.")
+    return values

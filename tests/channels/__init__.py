@@ -1,0 +1,1 @@
+"""Channels: the contract on all of them, and what is special to each."""

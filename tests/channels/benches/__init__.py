@@ -1,0 +1,1 @@
+"""Fake platforms, one per channel, for the contract suite."""
