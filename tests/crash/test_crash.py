@@ -1,0 +1,191 @@
+"""The collector and the deliverer are killed at every step: nothing lost, nothing doubled.
+
+Real processes get a real SIGKILL at a step drawn from a seed, in 200 rounds on each database,
+while a town speaks, edits, removes, and a person presses send.
+"""
+
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.answers import write
+from app.answers.write import CannotSend, ConversationChanged, Pressed
+from app.channels.practice import PracticeTown
+from app.database import db
+from app.models import Answer, Case, Message, Person, Post, RawPayload
+from config import ROOT
+from tests.conftest import MONDAY
+from tests.factories import a_person, an_account
+
+ROUNDS = 200
+A_ROUND = timedelta(minutes=20)
+Do = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def do(settings_of: dict[str, str]) -> Iterator[Do]:
+    """Orders the process that forks collectors and deliverers."""
+    runner = subprocess.Popen(
+        [sys.executable, "-m", "tests.crash.runner"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert runner.stdin is not None
+    assert runner.stdout is not None
+    assert json.loads(runner.stdout.readline()) == {"ready": True}
+
+    def order(what: str, now: Any, die_at: int = 0) -> dict[str, Any]:
+        asked = {"what": what, "environment": settings_of, "now": now.isoformat()}
+        runner.stdin.write(json.dumps({**asked, "die_at": die_at}) + "\n")
+        runner.stdin.flush()
+        found: dict[str, Any] = json.loads(runner.stdout.readline())
+        return found
+
+    yield order
+    runner.stdin.close()
+    runner.wait(20)
+    runner.stdout.close()
+
+
+class Life:
+    """A town that talks, and a person who answers, drawn from one seed."""
+
+    def __init__(self, app, seed: int) -> None:
+        self.chance = random.Random(seed)
+        source = an_account("practice", now=MONDAY)
+        self.town = PracticeTown.open(app.config["DATA_DIR"], source.account.external_id)
+        self.anna = a_person(now=MONDAY)
+        self.time = MONDAY
+        self.said: list[str] = []
+        self.pressed: dict[str, str] = {}
+
+    def go_on(self) -> None:
+        self.time += A_ROUND
+        for _ in range(self.chance.randint(1, 3)):
+            parent = self.chance.choice([*self.said, None]) if self.said else None
+            self.said.append(
+                self.town.says(
+                    f"Fråga nummer {len(self.said)}",
+                    at=self.time,
+                    author=f"Person {self.chance.randint(1, 12)}",
+                    post=f"p{self.chance.randint(1, 4)}",
+                    parent=parent,
+                )
+            )
+        if self.chance.random() < 0.2:
+            self.town.edits(self.chance.choice(self.said), f"Ändrat {self.time:%H%M%d}")
+        if self.chance.random() < 0.1:
+            self.town.removes(self.chance.choice(self.said))
+
+    def answer_somebody(self) -> None:
+        db.session.commit()
+        waiting = db.session.scalars(
+            select(Case)
+            .where(Case.is_open, Case.waiting_since.is_not(None))
+            .order_by(Case.id)
+            .execution_options(populate_existing=True)
+        ).all()
+        if not waiting:
+            return
+        case = self.chance.choice(waiting)
+        body = f"Svar {len(self.pressed)}"
+        pressed = Pressed(case.id, body, None, case.version, timedelta())
+        try:
+            answer = write.press_send(pressed, by=self.anna, now=self.time)
+        except (CannotSend, ConversationChanged):
+            return
+        self.pressed[answer.key] = answer.text
+
+    def look_and_settle(self) -> None:
+        """The author looks at the town and says whether an uncertain answer is there."""
+        there = {key for key, _text in self.town.sent()}
+        db.session.commit()
+        for answer in db.session.scalars(select(Answer).where(Answer.state == "uncertain")).all():
+            write.settle(answer.id, arrived=answer.key in there, by=self.anna, now=self.time)
+
+    def states(self) -> Counter:
+        db.session.commit()
+        return Counter(
+            db.session.scalars(select(Answer.state).where(Answer.key.in_(list(self.pressed))))
+        )
+
+
+def test_two_hundred_crashes_lose_and_double_nothing(app, do):
+    """After 200 killed collectors and deliverers everything said is here once, everything pressed
+    is there once, and nothing is silently missing."""
+    life = Life(app, seed=7)
+    steps = {"collect": 60, "deliver": 25}
+    died = Counter()
+    for _ in range(ROUNDS):
+        life.go_on()
+        for what in ("collect", "deliver"):
+            told = do(what, life.time, die_at=life.chance.randint(1, steps[what]))
+            died[what, told["died"]] += 1
+            assert told["code"] in (None, 0)
+            if told["steps"]:
+                steps[what] = max(told["steps"], 10)
+            if what == "collect":
+                life.answer_somebody()
+    assert died["collect", True] > ROUNDS / 4
+    assert died["deliver", True] > ROUNDS / 8
+
+    for _ in range(4):
+        life.time += A_ROUND
+        do("collect", life.time)
+        do("deliver", life.time)
+    assert set(life.states()) <= {"sent", "uncertain", "refused"}
+    keys = Counter(key for key, _text in life.town.sent())
+    assert [key for key, count in keys.items() if count > 1] == []
+
+    for _ in range(3):
+        life.look_and_settle()
+        life.time += A_ROUND
+        do("deliver", life.time)
+        do("collect", life.time)
+    check_answers(life)
+    check_messages(life)
+
+
+def check_answers(life: Life) -> None:
+    """Everything pressed stands in the town exactly once, or its author was told that it cannot."""
+    sent = life.town.sent()
+    assert len({key for key, _text in sent}) == len(sent)
+    db.session.commit()
+    for answer in db.session.scalars(select(Answer).where(Answer.key.in_(list(life.pressed)))):
+        if answer.state == "refused":
+            assert answer.reason == "message_gone"
+        else:
+            assert (answer.key, life.pressed[answer.key]) in sent
+    assert {key for key, _text in sent} <= set(life.pressed)
+
+
+def check_messages(life: Life) -> None:
+    """Everything said stands here once, as it stands there, in its resident's case."""
+    rows = db.session.execute(
+        select(Message, Post.external_id, Person.name)
+        .join(Post, Post.id == Message.post_id)
+        .outerjoin(Person, Person.id == Message.person_id)
+    ).all()
+    here = {row.Message.external_id: row for row in rows}
+    assert len(here) == len(rows)
+    everything = life.town.everything()
+    assert set(here) == {said.id for said in everything}
+    cases: dict[tuple[str, str], int] = {}
+    for said in everything:
+        message, post, name = here[said.id]
+        assert (message.text, message.at_source, post) == (said.text, said.state, said.post)
+        if not said.by_city:
+            assert cases.setdefault((post, name), message.case_id) == message.case_id
+    assert len(set(cases.values())) == len(cases)
+    kept = set(db.session.scalars(select(RawPayload.external_id)))
+    assert {said.id for said in everything if not said.by_city} <= kept
