@@ -1,0 +1,1 @@
+"""Measures Växeln beside its floors: `make bench`. Ratios within one run; machines are noisy."""
