@@ -51,13 +51,7 @@ def connect(new: NewAccount, *, keys: Sequence[str], by: Staff | None, now: date
     external_id = _external_id(settings, new)
     kinds = list(new.kinds) or [channel.source_kinds[0].kind]
     with writing():
-        owner = None
-        if new.owner_department:
-            owner = db.session.scalar(
-                select(Department).where(Department.slug == new.owner_department)
-            )
-            if owner is None:
-                raise BadAccount(f"Avdelningen {new.owner_department} finns inte.")
+        owner = _owner(new.owner_department)
         taken = select(Account.id).where(
             Account.channel == channel.name, Account.external_id == external_id
         )
@@ -80,17 +74,7 @@ def connect(new: NewAccount, *, keys: Sequence[str], by: Staff | None, now: date
         )
         db.session.add(account)
         db.session.flush()
-        for kind in kinds:
-            if kind not in [one.kind for one in channel.source_kinds]:
-                raise BadAccount(f"Kanalen {channel.label} har ingen källa som heter {kind}.")
-            db.session.add(
-                Source(
-                    account_id=account.id,
-                    kind=kind,
-                    next_look_at=now,
-                    history_before=None if channel.name == "practice" else now,
-                )
-            )
+        _add_sources(account, channel, kinds, now)
         if channel.name != "practice":
             _end_practice(now)
         log_event(
@@ -101,6 +85,31 @@ def connect(new: NewAccount, *, keys: Sequence[str], by: Staff | None, now: date
             channel=channel.name,
         )
     return account
+
+
+def _owner(slug: str) -> Department | None:
+    """The owner department; '' for the whole city. Raises `BadAccount`."""
+    if not slug:
+        return None
+    owner = db.session.scalar(select(Department).where(Department.slug == slug))
+    if owner is None:
+        raise BadAccount(f"Avdelningen {slug} finns inte.")
+    return owner
+
+
+def _add_sources(account: Account, channel: Channel, kinds: Sequence[str], now: datetime) -> None:
+    """What is to be polled, due at once; what was said before is history. Raises `BadAccount`."""
+    for kind in kinds:
+        if kind not in [one.kind for one in channel.source_kinds]:
+            raise BadAccount(f"Kanalen {channel.label} har ingen källa som heter {kind}.")
+        db.session.add(
+            Source(
+                account_id=account.id,
+                kind=kind,
+                next_look_at=now,
+                history_before=None if channel.name == "practice" else now,
+            )
+        )
 
 
 def _end_practice(now: datetime) -> None:
