@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-RUN = Path(__file__).parents[2] / ".ci" / "run"
+CI = Path(__file__).parents[2] / ".ci"
 
 HURRIED = """
 import importlib.util, sys
@@ -19,7 +19,7 @@ loader.exec_module(run)
 run.PATIENCE_SECONDS, run.LIMIT_SECONDS = 1, float(sys.argv[2])
 sys.exit(run.main())
 """
-"""The script as it is, but with less patience."""
+"""The program as it is, but with less patience."""
 
 CLOSING = "===== 1 failed, 300 passed in 200.12s (0:03:20) ====="
 
@@ -29,7 +29,7 @@ def run(folder: Path, make: str, limit: int = 60) -> tuple[int, list[str]]:
     (folder / "make").write_text("#!/bin/bash\n" + make)
     (folder / "make").chmod(0o755)
     done = subprocess.run(
-        [sys.executable, "-c", HURRIED, str(RUN), str(limit)],
+        [sys.executable, "-c", HURRIED, str(CI / "run.py"), str(limit)],
         env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
@@ -37,6 +37,23 @@ def run(folder: Path, make: str, limit: int = 60) -> tuple[int, list[str]]:
         check=False,
     )
     return done.returncode, done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("through", [[], ["bash"], ["sh"]])
+def test_it_may_be_called_through_any_shell(tmp_path: Path, through: list[str]) -> None:
+    """Called directly or given to a shell, it runs make once, in the project's own folder."""
+    (tmp_path / "make").write_text(f"#!/bin/bash\npwd\necho '{CLOSING}'\nexit 3\n")
+    (tmp_path / "make").chmod(0o755)
+    done = subprocess.run(
+        [*through, str(CI / "run")],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.splitlines()) == (3, [str(CI.parent), CLOSING])
 
 
 @pytest.mark.parametrize("code", [0, 2])
