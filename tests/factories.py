@@ -60,9 +60,12 @@ def said(
     by_city: bool = False,
     at_source: AtSource = AtSource.VISIBLE,
 ) -> MessageSeen:
-    """One comment as a channel sees it."""
+    """One comment as a channel sees it.
+
+    Ids grow in the order of their letters too: those of one moment are taken in in that order.
+    """
     return MessageSeen(
-        external_id=number or f"m{next(_number)}",
+        external_id=number or f"m{next(_number):08}",
         post=under,
         text=text,
         published_at=at,
