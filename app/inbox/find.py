@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased, joinedload
 
+from app.channels.base import AtSource
 from app.database import UtcDateTime, db
 from app.models import (
     Answer,
@@ -228,9 +229,15 @@ class Conversation:
     others: int
 
 
-def conversation(case: Case, *, whole_post: bool = False) -> Conversation:
-    """The resident's words, what they answer, what answers them; or all under the post (500)."""
-    wanted = select(Message).where(Message.post_id == case.post_id)
+def conversation(case: Case, staff: Staff, *, whole_post: bool = False) -> Conversation:
+    """The resident's words, what they answer, what answers them; or all under the post (500).
+
+    Of cases that this person may not see there is what every visitor of the platform sees: what is
+    held, hidden or gone there is left out and not counted, and no earlier text is shown.
+    """
+    theirs = Message.case_id.in_(select(Case.id).where(visible_cases(staff)))
+    shown = or_(Message.case_id == case.id, theirs, Message.at_source == AtSource.VISIBLE)
+    wanted = select(Message).where(Message.post_id == case.post_id, shown)
     if not whole_post:
         mine = select(Message.id).where(Message.case_id == case.id)
         above = select(Message.parent_id).where(
@@ -251,18 +258,26 @@ def conversation(case: Case, *, whole_post: bool = False) -> Conversation:
         )
     )[::-1]
     total = db.session.scalar(
-        select(func.count()).select_from(Message).where(Message.post_id == case.post_id)
+        select(func.count()).select_from(Message).where(Message.post_id == case.post_id, shown)
     )
-    versions: dict[int, list[MessageVersion]] = {}
     edited = [row.id for row in rows if row.edited_at is not None]
-    if edited:
-        for version in db.session.scalars(
-            select(MessageVersion)
-            .where(MessageVersion.message_id.in_(edited))
-            .order_by(MessageVersion.seen_until)
-        ):
-            versions.setdefault(version.message_id, []).append(version)
+    versions = _versions_of(edited, or_(Message.case_id == case.id, theirs))
     return Conversation(rows, versions, max((total or 0) - len(rows), 0))
+
+
+def _versions_of(ids: list[int], may: ColumnElement[bool]) -> dict[int, list[MessageVersion]]:
+    """The earlier texts of these messages, as far as `may` lets them be seen, the oldest first."""
+    versions: dict[int, list[MessageVersion]] = {}
+    if not ids:
+        return versions
+    for version in db.session.scalars(
+        select(MessageVersion)
+        .join(Message, Message.id == MessageVersion.message_id)
+        .where(MessageVersion.message_id.in_(ids), may)
+        .order_by(MessageVersion.seen_until)
+    ):
+        versions.setdefault(version.message_id, []).append(version)
+    return versions
 
 
 def notes_of(case: Case) -> list[Note]:

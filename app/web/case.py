@@ -78,7 +78,7 @@ def case_context(case: Case) -> dict[str, Any]:
     channel = _channel(case)
     draft = draft_of(case.id, person)
     target = request.args.get("till", type=int)
-    conversation = find.conversation(case, whole_post=request.args.get("alla") == "1")
+    conversation = find.conversation(case, person, whole_post=request.args.get("alla") == "1")
     return {
         "case": case,
         "newest": newest_event(case),

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app.channels.base import AtSource
 from app.models.staff import Role
 from app.web import CONTENT_SECURITY_POLICY, OPEN
 from tests.conftest import MONDAY
@@ -236,3 +237,43 @@ def test_a_far_too_large_form_is_refused_in_plain_words(app):
     answer = client.post("/arenden/1/skriv", data={"svar": "x" * 3_000_000})
     assert answer.status_code == 413
     assert "Texten är för stor" in answer.text
+
+
+def test_what_is_not_public_of_other_cases_under_the_post_stays_there(app):
+    """Of another department's case one sees under the post what any visitor sees, and no more."""
+    source = an_account(now=MONDAY)
+    take_in(
+        source,
+        said("Råttor vid dammen", at=MONDAY, by="A"),
+        said("Jag har också sett dem", at=MONDAY, by="B"),
+        said("Hemligt och hållet", at=MONDAY, by="C", at_source=AtSource.HELD),
+        said("Borttaget ord", at=MONDAY, by="D", at_source=AtSource.REMOVED),
+        said("Dolt ord", at=MONDAY, by="E", at_source=AtSource.HIDDEN),
+    )
+    mine, *others = cases()
+    put_with(mine, "miljo")
+    for other in others:
+        put_with(other, "individ-familj")
+    petra = a_person("handler", "Petra Lund", "miljo", now=MONDAY)
+    client = signed_in(app, petra.login)
+    for address in (f"/arenden/{mine.id}?alla=1", f"/arenden/{mine.id}"):
+        page = client.get(address).text
+        assert [w for w in ("Hemligt", "Borttaget", "Dolt") if w in page] == []
+    assert "Jag har också sett dem" in client.get(f"/arenden/{mine.id}?alla=1").text
+    anna = a_person(now=MONDAY)
+    assert "Hemligt och hållet" in signed_in(app, anna.login).get(f"/arenden/{mine.id}?alla=1").text
+
+
+def test_the_earlier_text_of_others_is_not_shown(app):
+    """What somebody in another department's case wrote before an edit is not told here."""
+    source = an_account(now=MONDAY)
+    take_in(source, said("Råttor", at=MONDAY, by="A"))
+    take_in(source, said("Före", at=MONDAY, by="B", number="7"))
+    take_in(source, said("Efter", at=MONDAY, by="B", number="7"))
+    mine, other = cases()
+    put_with(mine, "miljo")
+    put_with(other, "individ-familj")
+    petra = a_person("handler", "Petra Lund", "miljo", now=MONDAY)
+    page = signed_in(app, petra.login).get(f"/arenden/{mine.id}?alla=1").text
+    assert "Efter" in page
+    assert "Före" not in page
