@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from app.answers.write import settle_case
+from app.answers.write import hand_words_on, settle_case
 from app.channels.base import AtSource, Receipt
 from app.database import db, insert_or_ignore, writing
 from app.models import Answer, Message
@@ -86,6 +86,8 @@ def refused(answer_id: int, reason: str, *, now: datetime) -> None:
             return
         answer.state, answer.reason, answer.changed_at = AnswerState.REFUSED, str(reason), now
         answer.lease_owner = answer.lease_until = None
+        db.session.flush()
+        hand_words_on(answer, now=now)
         log_event(
             "answer_refused",
             at=now,

@@ -13,7 +13,14 @@ from sqlalchemy import select, update
 from app.channels.base import Reason, channel_named
 from app.database import db, writing
 from app.inbox import states
-from app.inbox.clocks import GONE, cover_words, set_clocks, settle_words
+from app.inbox.clocks import (
+    GONE,
+    cover_words,
+    lock_cases,
+    set_clocks,
+    settle_words,
+    uncover_words,
+)
 from app.models import Answer, Case, Message, Staff
 from app.models.answer import AnswerState
 from app.models.case import CaseState, Outcome
@@ -148,6 +155,7 @@ def undo(answer_id: int, *, by: Staff, now: datetime) -> Answer:
         if taken is None:
             db.session.refresh(answer)
             raise TooLate(answer.state)
+        hand_words_on(answer, now=now)
         draft = _again_as_draft(answer, by, now)
         log_event(
             "answer_undone", at=now, case_id=answer.case_id, answer_id=answer.id, staff_id=by.id
@@ -208,6 +216,14 @@ def settle(answer_id: int, *, arrived: bool, by: Staff, now: datetime) -> Answer
             arrived=arrived,
         )
     return answer
+
+
+def hand_words_on(answer: Answer, *, now: datetime) -> None:
+    """An answer will not arrive: one pressed after it answers its words too, if there is one."""
+    lock_cases([answer.case_id])
+    later = uncover_words(answer)
+    if later is not None and later.state == AnswerState.SENT:
+        settle_case(answer.case, later, now=now)
 
 
 def settle_case(case: Case, answer: Answer, *, now: datetime) -> None:

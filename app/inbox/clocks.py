@@ -4,18 +4,20 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from app.basics.personal_data import mask
 from app.basics.plain_text import one_line
 from app.database import db
 from app.inbox.states import after_words, sort_time_of
-from app.models import Case, Message
+from app.models import Answer, Case, Message
+from app.models.answer import AnswerState
 from app.models.case import CaseState, Outcome
 from app.models.event import event_row, log_events
 
 GONE = ("removed", "spam")
+ON_ITS_WAY = (AnswerState.QUEUED, AnswerState.SENDING, AnswerState.UNCERTAIN)
 SNIPPET = 200
 
 
@@ -63,13 +65,52 @@ def lock_cases(case_ids: Iterable[int]) -> None:
 
 
 def cover_words(case_id: int, answer_id: int) -> None:
-    """Remember which of the resident's words an answer was pressed against."""
+    """Remember which of the resident's words an answer was pressed against.
+
+    Those that another answer on its way was pressed against before stay with that one.
+    """
     db.session.execute(
         update(Message)
-        .where(Message.case_id == case_id, ~Message.by_city)
+        .where(
+            Message.case_id == case_id,
+            ~Message.by_city,
+            or_(
+                Message.covered_by.is_(None),
+                Message.covered_by.not_in(_pressed(case_id, *ON_ITS_WAY)),
+            ),
+        )
         .values(covered_by=answer_id)
         .execution_options(synchronize_session=False)
     )
+
+
+def uncover_words(answer: Answer) -> Answer | None:
+    """An answer will not arrive: its words go to the next one that was pressed after it.
+
+    Returns that one (on its way or sent), None when there is none and the words wait again.
+    """
+    later = db.session.scalar(
+        select(Answer)
+        .where(
+            Answer.case_id == answer.case_id,
+            Answer.id != answer.id,
+            Answer.state.in_((*ON_ITS_WAY, AnswerState.SENT)),
+            Answer.pressed_at >= answer.pressed_at,
+        )
+        .order_by(Answer.pressed_at, Answer.id)
+        .limit(1)
+    )
+    db.session.execute(
+        update(Message)
+        .where(Message.covered_by == answer.id)
+        .values(covered_by=later.id if later else None)
+        .execution_options(synchronize_session=False)
+    )
+    return later
+
+
+def _pressed(case_id: int, *states: AnswerState) -> Any:
+    return select(Answer.id).where(Answer.case_id == case_id, Answer.state.in_(states))
 
 
 def settle_words(case_id: int, answer_id: int | None = None) -> None:

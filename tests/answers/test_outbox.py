@@ -324,6 +324,23 @@ def test_the_ledger_only_grows(world):
             db.session.execute(text(statement))
 
 
+def test_replacing_on_sqlite_is_refused_as_well(world, kind):
+    """REPLACE, which deletes without asking triggers for deletes, rewrites neither of the two."""
+    if kind != "sqlite":
+        return
+    answer = world.press(undo=None)
+    columns = "id, case_id, in_reply_to_id, author_id, body, signature, state, key, case_version"
+    rest = "tries, reason, url, held, created_at, changed_at, looks"
+    same_id = f"REPLACE INTO answers SELECT * FROM answers WHERE id = {answer.id}"
+    same_key = (
+        f"REPLACE INTO answers ({columns}, {rest}) SELECT 999, case_id, in_reply_to_id, author_id,"
+        f" 'annat', signature, 'discarded', key, case_version, {rest} FROM answers"
+    )
+    for statement in ("REPLACE INTO events SELECT * FROM events", same_id, same_key):
+        with pytest.raises(DatabaseError, match="replaced"), writing():
+            db.session.execute(text(statement))
+
+
 def test_a_poll_quicker_than_the_receipt_makes_no_double(world, monkeypatch):
     """The poller meets our answer before the deliverer has written it down: still one message."""
     world.press()
@@ -339,3 +356,40 @@ def test_a_poll_quicker_than_the_receipt_makes_no_double(world, monkeypatch):
     assert world.answer.state == "sent"
     rows = db.session.scalars(select(Message).where(Message.by_city)).all()
     assert [row.ours for row in rows] == [True]
+
+
+def test_an_answer_taken_back_leaves_the_words_to_the_one_that_arrived(world):
+    """Two answers to the same words: whichever of them does not arrive, nobody waits any longer."""
+    world.press("Klockan nio.", undo=timedelta())
+    more = world.press("Och stänger fyra.", undo=None)
+    world.deliver()
+    write.undo(more.id, by=world.anna, now=world.time)
+    assert the_case().waiting_since is None
+    assert the_case().state == "answered"
+
+
+def test_a_refused_answer_leaves_its_words_to_the_next_one(world):
+    """The first is refused and the second arrives: its words are answered, in either order."""
+    world.town.fail_next("refused")
+    world.press("Klockan nio.")
+    world.press("Klockan tio.", undo=timedelta(seconds=30))
+    world.deliver()
+    assert the_case().waiting_since is not None
+    world.deliver(timedelta(minutes=1))
+    assert the_case().waiting_since is None
+
+
+def test_a_second_answer_that_arrived_first_covers_what_the_first_did_not(world):
+    """The later answer is there, then the earlier one is taken back: the words are answered."""
+    first = world.press("Klockan nio.", undo=None)
+    world.press("Klockan tio.")
+    world.deliver()
+    write.undo(first.id, by=world.anna, now=world.time)
+    assert the_case().waiting_since is None
+
+
+def test_an_answer_taken_back_alone_lets_the_words_wait(world):
+    """With no other answer on its way the resident waits as before."""
+    only = world.press("Klockan nio.", undo=None)
+    write.undo(only.id, by=world.anna, now=world.time)
+    assert the_case().waiting_since is not None
