@@ -48,7 +48,7 @@ def receive(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> R
     changed = [(stored[key], item) for key, item in by_id.items() if key in stored]
     fresh = sorted(
         (item for key, item in by_id.items() if key not in stored),
-        key=lambda item: (item.seen.published_at, item.seen.external_id),
+        key=lambda item: (item.seen.published_at, *_in_order(item.seen.external_id)),
     )
     result = Received()
     events: list[dict[str, Any]] = []
@@ -57,6 +57,11 @@ def receive(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> R
     set_clocks(result.case_ids, now=now)
     log_events(events)
     return result
+
+
+def _in_order(external_id: str) -> tuple[int, str]:
+    """What messages of one moment are sorted by: platforms that count give the later the longer."""
+    return len(external_id), external_id
 
 
 def mark_removed(source: Source, external_ids: Iterable[str], *, now: datetime) -> Received:

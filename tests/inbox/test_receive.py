@@ -175,3 +175,12 @@ def test_a_reply_of_another_resident_is_their_own_case(app):
     first, second = messages()
     assert second.parent_id == first.id
     assert first.case_id != second.case_id
+
+
+def test_what_a_platform_counted_later_in_one_second_comes_later(app):
+    """Comments 99 and 100 of one second stand in the order in which the platform numbered them."""
+    source = an_account(now=MONDAY)
+    first = said("första", at=MONDAY, number="99")
+    take_in(source, said("andra", at=MONDAY, number="100"), first)
+    assert [m.text for m in messages()] == ["första", "andra"]
+    assert the_case().snippet == "andra"
