@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select, true, update
 
 from app.basics.keys import BadSeal
 from app.basics.logs import log
@@ -71,6 +71,7 @@ def _take_one(
     """Lease the source that is due longest, by compare-and-set: only one collector gets it."""
     now = collector.clock()
     free = or_(Source.lease_until.is_(None), Source.lease_until < now)
+    is_due = true() if all_now else Source.next_look_at <= now
     due = (
         select(Source.id)
         .join(Account)
@@ -79,18 +80,17 @@ def _take_one(
             Account.state == AccountState.ACTIVE,
             Source.id.not_in(done),
             free,
+            is_due,
         )
         .order_by(Source.next_look_at)
     )
-    if not all_now:
-        due = due.where(Source.next_look_at <= now)
     if account_id is not None:
         due = due.where(Source.account_id == account_id)
     for candidate in db.session.scalars(due.limit(20)).all():
         with writing():
             taken = db.session.scalar(
                 update(Source)
-                .where(Source.id == candidate, free)
+                .where(Source.id == candidate, free, is_due)
                 .values(lease_owner=collector.name, lease_until=now + collector.options.lease)
                 .returning(Source.id)
                 .execution_options(synchronize_session=False)

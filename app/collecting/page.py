@@ -1,15 +1,16 @@
 """Takes one page in: raw first and committed, then understood, then the cursor, all or nothing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import aliased
 
 from app.basics.logs import log
-from app.channels.base import Channel, Connection, NotUnderstood, Page, Raw
+from app.channels.base import Channel, Connection, MessageSeen, NotUnderstood, Page, Raw
 from app.database import db, insert_or_ignore, writing
 from app.inbox.receive import Incoming, Received, mark_removed, receive
 from app.models import Message, RawPayload, Source
@@ -41,7 +42,7 @@ def take_in(work: Work, page: Page, *, cursor: str | None, now: datetime) -> Rec
     stops nothing. Raises `LeaseLost` (and keeps nothing but the raw payloads) when another
     collector holds the source by now.
     """
-    news = _news(work.source, page.raws)
+    news = _news(work, page.raws)
     _keep(work, news, now)
     understood, not_understood = _understand(work, news, now)
     with writing():
@@ -52,6 +53,7 @@ def take_in(work: Work, page: Page, *, cursor: str | None, now: datetime) -> Rec
             result.changed += gone.changed
         _mark(work, [(i.seen.external_id, i.payload_hash) for i in understood], "parsed", {})
         _mark(work, list(not_understood), "not_understood", not_understood)
+        _set_overtaken(work, (item.seen.external_id for item in understood))
         db.session.execute(update(Source).where(Source.id == work.source.id).values(cursor=cursor))
     return result
 
@@ -65,8 +67,9 @@ def hold(work: Work) -> None:
         raise LeaseLost
 
 
-def _news(source: Source, raws: Sequence[Raw]) -> dict[str, Raw]:
+def _news(work: Work, raws: Sequence[Raw]) -> dict[str, Raw]:
     """The payloads that differ from what we last read, by external id (the last one wins)."""
+    source = work.source
     latest = {raw.external_id: raw for raw in raws}
     if not latest:
         return {}
@@ -85,6 +88,7 @@ def _news(source: Source, raws: Sequence[Raw]) -> dict[str, Raw]:
                 RawPayload.source_id == source.id,
                 RawPayload.external_id.in_(list(latest)),
                 RawPayload.state == "not_understood",
+                RawPayload.parser_version >= work.channel.parser_version,
             )
         )
     }
@@ -105,7 +109,7 @@ def _keep(work: Work, news: dict[str, Raw], now: datetime) -> None:
                 {
                     "source_id": work.source.id,
                     "external_id": raw.external_id,
-                    "payload": raw.payload.replace("\x00", ""),
+                    "payload": storable(raw.payload),
                     "payload_hash": payload_hash(raw.payload),
                     "state": "waiting",
                     "parser_version": work.channel.parser_version,
@@ -127,6 +131,7 @@ def _understand(
         name = payload_hash(raw.payload)
         try:
             seen = work.channel.parse(work.connection, raw.payload, now=now)
+            _must_be_text(seen)
         except NotUnderstood as error:
             not_understood[raw.external_id, name] = error.detail
         except Exception as error:  # a fault of ours in one message must not lose the others
@@ -135,6 +140,21 @@ def _understand(
         else:
             understood.append(Incoming(seen, name))
     return understood, not_understood
+
+
+def _must_be_text(seen: MessageSeen) -> None:
+    """Raise `NotUnderstood` when something in a message is no text that a database can keep."""
+    said = [seen.external_id, seen.text, seen.url, seen.parent_external_id or ""]
+    said += [seen.post.external_id, seen.post.title, seen.post.text, seen.post.url]
+    if seen.author is not None:
+        said += [seen.author.external_id, seen.author.name, seen.author.handle, seen.author.url]
+    if any(storable(one) != one for one in said):
+        raise NotUnderstood("characters that are no text")
+
+
+def storable(text: str) -> str:
+    """The text without what no database keeps: NUL, and halves of characters (lone surrogates)."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _mark(
@@ -160,12 +180,32 @@ def _mark(
         )
 
 
-def read_again(work: Work, *, now: datetime) -> int:
-    """Try payloads that an older version did not understand (or that a crash left waiting).
+def _set_overtaken(work: Work, external_ids: Iterable[str]) -> None:
+    """Set aside what was never understood of messages of which something newer has been."""
+    waiting = RawPayload.state.in_(("waiting", "not_understood"))
+    mine = RawPayload.source_id == work.source.id
+    left = select(RawPayload.external_id).where(mine, waiting).limit(5000)
+    ids = set(db.session.scalars(left)) & set(external_ids)
+    if not ids:
+        return
+    newer = aliased(RawPayload)
+    newest = select(func.max(newer.id)).where(
+        newer.source_id == RawPayload.source_id,
+        newer.external_id == RawPayload.external_id,
+        newer.state == "parsed",
+    )
+    db.session.execute(
+        update(RawPayload)
+        .where(mine, waiting, RawPayload.external_id.in_(ids))
+        .where(RawPayload.id < newest.scalar_subquery())
+        .values(state="overtaken")
+        .execution_options(synchronize_session=False)
+    )
 
-    Returns how many messages they gave. Raises `LeaseLost`.
-    """
-    rows = db.session.scalars(
+
+def _to_read_again(work: Work) -> Sequence[RawPayload]:
+    """What waits, and what an older version did not understand (at most 500)."""
+    return db.session.scalars(
         select(RawPayload)
         .where(
             RawPayload.source_id == work.source.id,
@@ -178,6 +218,15 @@ def read_again(work: Work, *, now: datetime) -> int:
         .order_by(RawPayload.id)
         .limit(500)
     ).all()
+
+
+def read_again(work: Work, *, now: datetime) -> int:
+    """Try payloads that an older version did not understand (or that a crash left waiting).
+
+    Of several payloads of one message the newest counts. Returns how many messages they gave.
+    Raises `LeaseLost`.
+    """
+    rows = _to_read_again(work)
     if not rows:
         return 0
     news = {row.external_id: Raw(row.external_id, row.payload) for row in rows}
@@ -186,10 +235,14 @@ def read_again(work: Work, *, now: datetime) -> int:
         hold(work)
         result = receive(work.source, understood, now=now)
         for row in rows:
-            if (row.external_id, row.payload_hash) not in not_understood:
+            if payload_hash(news[row.external_id].payload) != row.payload_hash:
+                row.state = "overtaken"
+            elif (row.external_id, row.payload_hash) not in not_understood:
                 row.state, row.error = "parsed", ""
             else:
                 row.state = "not_understood"
                 row.error = not_understood[row.external_id, row.payload_hash][:2000]
             row.parser_version = work.channel.parser_version
+        db.session.flush()
+        _set_overtaken(work, (item.seen.external_id for item in understood))
     return result.new

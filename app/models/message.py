@@ -45,13 +45,17 @@ class Person(Table):
 
 
 class RawPayload(Table):
-    """A message exactly as the platform gave it, each time it changed; parsed or not."""
+    """A message exactly as the platform gave it, each time it changed; parsed or not.
+
+    `overtaken`: it was never understood, and a newer payload of the same message has been.
+    """
 
     __tablename__ = "raw_payloads"
     __table_args__ = (
         UniqueConstraint("source_id", "external_id", "payload_hash", name="a_payload_is_kept_once"),
         CheckConstraint(
-            "state in ('waiting', 'parsed', 'not_understood')", name="a_payload_has_a_known_state"
+            "state in ('waiting', 'parsed', 'not_understood', 'overtaken')",
+            name="a_payload_has_a_known_state",
         ),
         Index("ix_raw_payloads_state", "state", "source_id"),
     )

@@ -8,12 +8,20 @@ from app.database import UtcDateTime
 revision = "0001"
 down_revision = None
 
-# What the database itself refuses. The names are what a person reads in the error.
+# What the database itself refuses. The names are what a person reads in the error. (SQLite's REPLACE
+# deletes without asking the triggers for deletes, so there what is replaced is refused as well.)
 SQLITE = (
     """CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events
     BEGIN SELECT RAISE(ABORT, 'events_are_never_changed'); END""",
     """CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events
     BEGIN SELECT RAISE(ABORT, 'events_are_never_deleted'); END""",
+    """CREATE TRIGGER events_are_never_replaced BEFORE INSERT ON events
+    WHEN EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
+    BEGIN SELECT RAISE(ABORT, 'events_are_never_replaced'); END""",
+    """CREATE TRIGGER a_pressed_answer_is_not_replaced BEFORE INSERT ON answers
+    WHEN EXISTS (SELECT 1 FROM answers WHERE id = NEW.id AND state <> 'draft')
+      OR EXISTS (SELECT 1 FROM answers WHERE key = NEW.key AND state <> 'draft')
+    BEGIN SELECT RAISE(ABORT, 'a_pressed_answer_is_not_replaced'); END""",
     """CREATE TRIGGER a_pressed_answer_is_not_rewritten BEFORE UPDATE ON answers
     WHEN OLD.state <> 'draft' AND (NEW.body <> OLD.body OR NEW.signature <> OLD.signature
       OR NEW.in_reply_to_id <> OLD.in_reply_to_id OR NEW.case_id <> OLD.case_id
@@ -336,7 +344,8 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("fetched_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
-            "state in ('waiting', 'parsed', 'not_understood')", name="a_payload_has_a_known_state"
+            "state in ('waiting', 'parsed', 'not_understood', 'overtaken')",
+            name="a_payload_has_a_known_state",
         ),
         sa.ForeignKeyConstraint(
             ["source_id"], ["sources.id"], name=op.f("raw_payloads_source_id_is_one_of_sources")

@@ -1,6 +1,7 @@
 """The poller: leases, pages, failures, what is kept when something goes wrong."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -240,3 +241,67 @@ def test_a_message_of_ten_megabytes_is_taken_in(collector, town):
     assert len(message.text) == 1_000_000
     assert len(db.session.scalars(select(RawPayload.payload)).one()) > 10_000_000
     assert len(the_case().snippet) <= 200
+
+
+def test_an_overtaken_payload_never_changes_a_newer_text(collector, clock, town, monkeypatch):
+    """What could not be read before an edit is not read over the edit after an upgrade."""
+    real = practice.CHANNEL.parse
+
+    def not_yet(connection, payload, *, now):
+        if "krånglig" in payload:
+            raise NotUnderstood("a new shape")
+        return real(connection, payload, now=now)
+
+    monkeypatch.setattr(practice.CHANNEL, "parse", not_yet)
+    number = town.says("En krånglig en", at=MONDAY)
+    collect_due(collector)
+    town.edits(number, "Rättad text")
+    clock.time += 60 * MINUTE
+    collect_due(collector)
+    states = db.session.scalars(select(RawPayload.state).order_by(RawPayload.id)).all()
+    assert states == ["overtaken", "parsed"]
+    monkeypatch.setattr(practice.CHANNEL, "parse", real)
+    monkeypatch.setattr(practice.CHANNEL, "parser_version", 2)
+    clock.time += 60 * MINUTE
+    collect_due(collector)
+    assert [(m.text, m.edited_at) for m in messages()] == [("Rättad text", None)]
+
+
+def test_of_several_unread_payloads_the_newest_counts(collector, clock, town, monkeypatch):
+    """A message that was edited while nobody understood it gets its last text after an upgrade."""
+
+    def not_yet(connection, payload, *, now):
+        raise NotUnderstood("a new shape")
+
+    real = practice.CHANNEL.parse
+    monkeypatch.setattr(practice.CHANNEL, "parse", not_yet)
+    number = town.says("Första", at=MONDAY)
+    collect_due(collector)
+    town.edits(number, "Andra")
+    clock.time += 60 * MINUTE
+    collect_due(collector)
+    monkeypatch.setattr(practice.CHANNEL, "parse", real)
+    monkeypatch.setattr(practice.CHANNEL, "parser_version", 2)
+    clock.time += 60 * MINUTE
+    collect_due(collector)
+    assert [m.text for m in messages()] == ["Andra"]
+    states = db.session.scalars(select(RawPayload.state).order_by(RawPayload.id)).all()
+    assert states == ["overtaken", "parsed"]
+
+
+def test_half_a_character_stops_nothing(collector, town, monkeypatch):
+    """A message with what is no text is kept as not understood; the others come in."""
+    real = practice.CHANNEL.parse
+
+    def broken(connection, payload, *, now):
+        seen = real(connection, payload.replace("halv", "halv\ud800"), now=now)
+        if "halv" not in payload:
+            return seen
+        return replace(seen, author=replace(seen.author, name="halv\ud800"))
+
+    monkeypatch.setattr(practice.CHANNEL, "parse", broken)
+    town.says("Ett halv", at=MONDAY, author="A")
+    town.says("Ett helt", at=MONDAY, author="B")
+    collect_due(collector)
+    assert [m.text for m in messages()] == ["Ett helt"]
+    assert the_source().error_class == ""
