@@ -107,7 +107,7 @@ def _add_sources(account: Account, channel: Channel, kinds: Sequence[str], now: 
                 account_id=account.id,
                 kind=kind,
                 next_look_at=now,
-                history_before=None if channel.name == "practice" else now,
+                history_before=None if channel.name == "practice" else now.replace(microsecond=0),
             )
         )
 

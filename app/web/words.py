@@ -202,7 +202,8 @@ NOTICES: dict[str, LazyString] = {
     "missing": _l("Sidan finns inte just nu. Vi försöker igen i ett dygn."),
     "cut": _l("Flödet var avhugget. Det som kom före är hämtat."),
     "too_many": _l("Flödet är längre än vi tar emot på en gång."),
-    "comments_not_read": _l("Kommentarerna till ett inlägg gick inte att läsa."),
+    "comments_not_read": _l("Inga kommentarer gick att läsa."),
+    "thread_not_read": _l("Kommentarerna till ett inlägg gick inte att läsa."),
 }
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.channels.feeds import CHANNEL
+from app.collecting.outcome import NOT_READ
 
 from .benches.blog import HTML, NOW, RSS, Blog, a_blog, connection, item, rss
 from .benches.loopback import Reply
@@ -98,7 +99,7 @@ def test_a_thread_without_a_count_is_asked_for_politely(blog: Blog) -> None:
 
 
 def test_a_closed_thread_does_not_stop_the_others(blog: Blog) -> None:
-    """A comment feed that is gone or no feed is told, and the next one is read."""
+    """A comment feed that is gone or no feed is told, the next one is read, and all is well."""
     blog.gives(rss(*[post_item(blog, number, 1) for number in (1, 2, 3)]))
     blog.replies |= {
         "/p1/feed": Reply(410),
@@ -110,9 +111,23 @@ def test_a_closed_thread_does_not_stop_the_others(blog: Blog) -> None:
         page = CHANNEL.fetch(connection(blog, "site"), cursor, now=NOW)
         notices += [code for code, _detail in page.notices]
         cursor = page.cursor
-    assert notices == ["comments_not_read"] * 2
+    assert notices == ["thread_not_read"] * 2
+    assert not NOT_READ & set(notices)
     assert len(page.raws) == 1
     assert not page.more
+
+
+def test_a_site_whose_threads_are_all_closed_to_us_has_not_been_read(blog: Blog) -> None:
+    """When no comment feed at all can be read, that is told as not having read the site."""
+    blog.gives(rss(post_item(blog, 1, 1), post_item(blog, 2, 1)))
+    blog.replies |= {"/p1/feed": Reply(403), "/p2/feed": Reply(410)}
+    cursor, notices = None, []
+    for _page in range(3):
+        page = CHANNEL.fetch(connection(blog, "site"), cursor, now=NOW)
+        notices += [code for code, _detail in page.notices]
+        cursor = page.cursor
+    assert notices == ["thread_not_read", "comments_not_read"]
+    assert set(notices) & NOT_READ
 
 
 def test_the_check_tells_what_is_there(blog: Blog) -> None:

@@ -217,13 +217,21 @@ def _comment_feed_page(connection: Connection, kept: dict[str, Any], now: dateti
     before = kept["feeds"].get(asked["url"], {})
     state = _state(before.get("state"))
     changed = asked["count"] is not None and asked["count"] != before.get("count")
+    refused = ""
     try:
         read = read_feed(connection, asked["url"], state, now=now, conditional=not changed)
     except (Gone, Refused, SignInNeeded) as error:  # one closed thread does not stop the others
-        read = FeedRead(state, notices=(("comments_not_read", error.detail),))
+        refused = error.detail or type(error).__name__
+        read = FeedRead(state)
     state, raws = _raws(read, asked["post"], kept)
     after = {"state": asdict(state), "count": asked["count"], "read_at": now.isoformat()}
-    kept = {**kept, "feeds": {**kept["feeds"], asked["url"]: after}, "queue": queue}
+    after["refused"] = bool(refused)
+    feeds = {**kept["feeds"], asked["url"]: after}
+    if refused:
+        every = all(feed.get("refused") for feed in feeds.values())
+        code = "comments_not_read" if every else "thread_not_read"
+        read = replace(read, notices=((code, refused),))
+    kept = {**kept, "feeds": feeds, "queue": queue}
     return _page(read, raws, kept, more=bool(queue))
 
 
