@@ -1,5 +1,6 @@
 """Every setting: name, default and one sentence. The environment is read here only."""
 
+import base64
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,9 +20,13 @@ def _text(value: str) -> str:
 
 def _number(least: float, most: float) -> Callable[[str], float]:
     def read(value: str) -> float:
-        number = float(value.replace(",", "."))
+        wanted = f"ska vara ett tal mellan {least:g} och {most:g}"
+        try:
+            number = float(value.replace(",", "."))
+        except ValueError:
+            raise ValueError(wanted) from None
         if not least <= number <= most:
-            raise ValueError(f"ska vara mellan {least:g} och {most:g}")
+            raise ValueError(wanted)
         return number
 
     return read
@@ -29,9 +34,13 @@ def _number(least: float, most: float) -> Callable[[str], float]:
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
     def read(value: str) -> int:
-        number = int(value)
+        wanted = f"ska vara ett heltal mellan {least} och {most}"
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError(wanted) from None
         if not least <= number <= most:
-            raise ValueError(f"ska vara mellan {least} och {most}")
+            raise ValueError(wanted)
         return number
 
     return read
@@ -56,7 +65,7 @@ def _folder(value: str) -> Path:
 def _undo(value: str) -> int | None:
     if value in ("tills", "until", "manual"):
         return None
-    if int(value) not in (0, 20, 60):
+    if value not in ("0", "20", "60"):
         raise ValueError("ska vara 0, 20, 60 eller tills")
     return int(value)
 
@@ -65,6 +74,43 @@ def _language(value: str) -> str:
     if value not in ("sv", "en"):
         raise ValueError("ska vara sv eller en")
     return value
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"ska vara {' eller '.join(allowed)}")
+        return value
+
+    return read
+
+
+def _log_level(value: str) -> str:
+    return _one_of("debug", "info", "warning", "error", "critical")(value.lower())
+
+
+def _database(value: str) -> str:
+    if value and not value.startswith(("postgresql://", "postgresql+psycopg://", "postgres://")):
+        raise ValueError("ska vara en PostgreSQL-adress (postgresql://...) eller tom")
+    return value
+
+
+def _fernet_keys(value: str) -> tuple[str, ...]:
+    keys = _words(value)
+    for key in keys:
+        try:
+            length = len(base64.urlsafe_b64decode(key))
+        except ValueError:
+            length = 0
+        if length != 32:
+            raise ValueError("varje nyckel ska vara en Fernet-nyckel, 44 tecken lång")
+    return keys
+
+
+def _file(value: str) -> str:
+    if value and not Path(value).expanduser().is_file():
+        raise ValueError("filen finns inte")
+    return str(Path(value).expanduser()) if value else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +136,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATABASE_URL",
         "",
-        _text,
+        _database,
         "A PostgreSQL address (postgresql://...); empty means an SQLite file in DATA_DIR.",
         secret=True,
     ),
@@ -104,7 +150,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "CREDENTIALS_KEYS",
         "",
-        _words,
+        _fernet_keys,
         "Fernet keys that encrypt the accounts' credentials, newest first, older ones kept for"
         " reading; empty means a key made at first start and kept in DATA_DIR.",
         secret=True,
@@ -183,7 +229,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "PRACTICE_SPEED",
         "normal",
-        _text,
+        _one_of("still", "normal", "lively"),
         "How fast the practice town speaks: still, normal, lively.",
     ),
     Setting(
@@ -193,10 +239,15 @@ SETTINGS: tuple[Setting, ...] = (
         "Hours without activity until a person is signed out.",
     ),
     Setting(
-        "MODEL_PATH", "", _text, "The routing model's file; empty means the one trained at set-up."
+        "MODEL_PATH", "", _file, "The routing model's file; empty means the one trained at set-up."
     ),
     Setting("DEVELOPMENT", "nej", _yes_or_no, "Shows the page of all components (/komponenter)."),
-    Setting("LOG_LEVEL", "info", _text, "How much is logged: debug, info, warning, error."),
+    Setting(
+        "LOG_LEVEL",
+        "info",
+        _log_level,
+        "How much is logged: debug, info, warning, error, critical.",
+    ),
 )
 
 

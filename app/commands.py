@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -27,6 +27,7 @@ from app.models import Account, Source
 from app.people import staff as staff_
 from app.people.sign_in import SHORTEST_PASSWORD, WeakPassword
 from app.web.faults import faults
+from classifiers.suggest import BadModel
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,7 +48,7 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise click.ClickException(
                 "De sparade inloggningarna går inte att öppna. Kontrollera CREDENTIALS_KEYS."
             ) from None
-        except (accounts_.BadAccount, staff_.BadStaff, BadRow) as error:
+        except (accounts_.BadAccount, staff_.BadStaff, BadRow, BadModel) as error:
             raise click.ClickException(str(error)) from None
         except OperationalError as error:
             raise click.ClickException(_database_sentence(error)) from None
@@ -61,6 +62,10 @@ def _database_sentence(error: OperationalError) -> str:
         return "Disken är full. Frigör utrymme och försök igen; inget som redan sparats är borta."
     if "locked" in text:
         return "Databasen är upptagen av en annan process. Försök igen om en stund."
+    if "readonly" in text or "unable to open" in text:
+        return (
+            "Databasen går inte att öppna eller skriva i. Kontrollera DATA_DIR och rättigheterna."
+        )
     if "no such table" in text or "does not exist" in text:
         return "Databasen är inte färdig. Kör först: flask db upgrade"
     return "Databasen svarar inte. Kontrollera DATABASE_URL och att servern är igång."
@@ -243,12 +248,14 @@ def deliver() -> None:
 
 
 @click.command()
+@plain_errors
 def work() -> None:
     """Collect and deliver at their pace until asked to end (the worker process)."""
     schedule.work(_app())
 
 
 @click.command()
+@plain_errors
 def start() -> None:
     """Prepare the database, then run web and worker together; ends both."""
     from flask_migrate import upgrade
@@ -286,23 +293,24 @@ def train(force: bool) -> None:
 
 
 @click.command()
+@plain_errors
 def suggest() -> None:
     """Read JSON lines {"id","text","channel"} and write what the model makes of each."""
     from classifiers.suggest import Text
 
     router = schedule.router_at(current_app.config["MODEL_PATH"])
     bad = 0
-    for rows in _batches(sys.stdin):
-        good = [(row["id"], row) for row in rows if "error" not in row]
+    for rows in _batches(line.decode("utf-8", "replace") for line in sys.stdin.buffer):
+        good = [row for row in rows if "error" not in row]
         texts = [Text(str(r.get("text", "")), str(r.get("post", "")), str(r.get("channel", "")))
-                 for _id, r in good]  # fmt: skip
-        advice = dict(zip([id_ for id_, _r in good], router.suggest(texts), strict=True))
+                 for r in good]  # fmt: skip
+        advice = iter(router.suggest(texts))
         for row in rows:
             if "error" in row:
                 bad += 1
-                click.echo(json.dumps(row, ensure_ascii=False), err=True)
+                click.echo(_json_line(row), err=True)
                 continue
-            one = advice[row["id"]]
+            one = next(advice)
             line = {
                 "id": row["id"],
                 "department": one.department,
@@ -313,22 +321,33 @@ def suggest() -> None:
                 "urgent": one.urgent,
                 "words": list(one.words),
             }
-            click.echo(json.dumps(line, ensure_ascii=False))
+            click.echo(_json_line(line))
     sys.exit(1 if bad else 0)
 
 
-def _batches(lines: Any, size: int = 500) -> Iterator[list[dict[str, Any]]]:
+def _json_line(row: dict[str, Any]) -> str:
+    """One line of JSON; what the terminal's encoding cannot say is written as JSON escapes."""
+    line = json.dumps(row, ensure_ascii=False)
+    try:
+        line.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(row)
+    return line
+
+
+def _batches(lines: Iterable[str], size: int = 500) -> Iterator[list[dict[str, Any]]]:
     """JSON lines in batches; a line that cannot be read becomes {"line", "error"}."""
     batch: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            if not isinstance(row, dict) or "id" not in row or "text" not in row:
+            given = json.loads(line)
+            if not isinstance(given, dict) or "id" not in given or "text" not in given:
                 raise ValueError("raden behöver id och text")
+            row = {name: given[name] for name in ("id", "text", "post", "channel") if name in given}
             row["id"] = row["id"] if isinstance(row["id"], str | int) else str(row["id"])
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             row = {"line": number, "error": f"Rad {number} går inte att läsa: {error}"}
         batch.append(row)
         if len(batch) >= size:
@@ -339,7 +358,7 @@ def _batches(lines: Any, size: int = 500) -> Iterator[list[dict[str, Any]]]:
 
 
 @click.command("import")
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"))
 @click.option("--account", "account_id", type=int, required=True, help="Into this account.")
 @plain_errors
 def import_(file: Any, account_id: int) -> None:

@@ -1,11 +1,12 @@
 """`make run`: prepares the practice town, then runs web and worker together and ends both."""
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from app.people.staff import sync_departments
 
 if TYPE_CHECKING:
     from flask import Flask
+
+PR_SET_PDEATHSIG = 1
 
 
 def prepare(app: "Flask") -> None:
@@ -57,6 +60,7 @@ def greeting(app: "Flask") -> str:
 def run(app: "Flask", environment: Mapping[str, str]) -> int:
     """Run web and worker until one ends or somebody asks; returns the exit code.
 
+    One asks by Ctrl C, by SIGTERM, or by closing the terminal (SIGHUP).
     Both get SIGTERM and 20 seconds; whoever is left then is killed (leases take care of the rest).
     """
     settings = app.config
@@ -71,11 +75,34 @@ def run(app: "Flask", environment: Mapping[str, str]) -> int:
 
     started = {**os.environ, **environment}
     children = [
-        subprocess.Popen(command, cwd=ROOT, env=started, start_new_session=True)  # noqa: S603
+        subprocess.Popen(  # noqa: S603 - our own commands
+            command,
+            cwd=ROOT,
+            env=started,
+            start_new_session=True,
+            preexec_fn=_ends_with(os.getpid()),
+        )
         for command in (web, worker)
     ]
     print(greeting(app), flush=True)
     return _watch(children)
+
+
+def _ends_with(parent: int) -> Callable[[], None] | None:
+    """For a new child, before it becomes what it is to be: SIGTERM when its parent is gone.
+
+    So nobody is left when the parent itself is killed. Only Linux can do this (prctl(2)).
+    """
+    if sys.platform != "linux":
+        return None
+    control = ctypes.CDLL(None).prctl
+
+    def prepare_child() -> None:
+        control(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return prepare_child
 
 
 def _watch(children: list["subprocess.Popen[bytes]"]) -> int:
@@ -85,8 +112,9 @@ def _watch(children: list["subprocess.Popen[bytes]"]) -> int:
         nonlocal asked
         asked = True
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    for asking in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(asking) != signal.SIG_IGN:  # nohup: goes on without its terminal
+            signal.signal(asking, stop)
     while not asked and all(child.poll() is None for child in children):
         time.sleep(0.2)
     ended = [child.poll() for child in children if child.poll() is not None]

@@ -1,7 +1,9 @@
 """What every test may use: an application on a fresh database, on SQLite and on PostgreSQL."""
 
 import contextvars
+import hashlib
 import os
+import random
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -29,6 +31,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("house")
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+"""Which of the processes that share the tests this is."""
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 """Monday 23 November 2026, 10.00 in Stockholm: an ordinary working morning."""
@@ -109,7 +114,7 @@ def settings_of(
         return
     template = request.getfixturevalue("postgres_template")
     postgres = request.getfixturevalue("postgres")
-    name = f"t{abs(hash((request.node.nodeid, os.getpid()))) % 10**12}"
+    name = f"t{hashlib.sha1(f'{WORKER} {request.node.nodeid}'.encode()).hexdigest()[:20]}"
     yield environment(tmp_path, DATABASE_URL=postgres.create(name, template=template))
     postgres.drop(name)
 
@@ -145,8 +150,17 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
 
 
 def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A port nobody listens on, for a server that can only be told a number.
+
+    Each xdist worker draws from a range of its own, below the ports that the system hands out by
+    itself, so nobody else takes it before the server does.
+    """
+    first = 20_000 + 1_000 * (int(WORKER.removeprefix("gw")) % 12)
+    for port in random.sample(range(first, first + 1_000), 100):
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("a hundred ports are taken")

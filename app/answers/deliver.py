@@ -152,7 +152,9 @@ def send(deliverer: Deliverer, answer_id: int) -> None:
     try:
         source = _source_of(answer)
         if source.account.state != AccountState.ACTIVE:
-            raise TryLater("account paused", until=clock() + timedelta(minutes=5))
+            again = clock() + timedelta(minutes=5)
+            postponed(answer_id, again, "account_paused", now=clock())
+            return
         channel, connection = channel_of(source.account), connection_of(source, options)
         outgoing = outgoing_of(answer)
         db.session.commit()  # nothing is held open while we talk to the platform
@@ -199,7 +201,9 @@ def _not_published(answer_id: int, error: Exception, now: datetime) -> None:
     elif isinstance(error, SignInNeeded | BadSeal):
         refused(answer_id, "sign_in_needed", now=now)
     elif isinstance(error, TryLater):
-        postponed(answer_id, error.until, type(error).__name__, now=now)
+        told = type(error) is TryLater and error.until is not None
+        why = "asked_to_wait" if told else type(error).__name__
+        postponed(answer_id, error.until, why, now=now)
     elif isinstance(error, KeyError):
         refused(answer_id, Reason.NOT_SUPPORTED, now=now)
     else:

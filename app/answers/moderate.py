@@ -39,6 +39,7 @@ def hide(message_id: int, *, reason: str, by: Staff, options: Options, now: date
 
     Raises `NotAllowed`, `ReasonNeeded` and the channel's errors; nothing is written then.
     """
+    _message_for(by, message_id)  # first, so that nobody learns which messages there are
     if reason not in HIDE_REASONS:
         raise ReasonNeeded
     return _act(message_id, "message_hidden", by, options, now, reason=reason)
@@ -52,10 +53,7 @@ def show(message_id: int, *, by: Staff, options: Options, now: datetime) -> Mess
 def _act(
     message_id: int, event: str, by: Staff, options: Options, now: datetime, **why: str
 ) -> Message:
-    message = db.session.get(Message, message_id, populate_existing=True)
-    if message is None or message.case_id is None:
-        raise NotAllowed(Act.MODERATE)
-    case_for(by, message.case_id, Act.MODERATE)
+    message = _message_for(by, message_id)
     source = db.session.get_one(Source, message.source_id)
     channel = channel_of(source.account)
     if not channel.abilities.hide:
@@ -69,3 +67,12 @@ def _act(
         row.at_source = stands
         log_event(event, at=now, case_id=row.case_id, message_id=row.id, staff_id=by.id, **why)
     return row
+
+
+def _message_for(by: Staff, message_id: int) -> Message:
+    """The message, for somebody who may moderate in its case. Raises `NotAllowed`."""
+    message = db.session.get(Message, message_id, populate_existing=True)
+    if message is None or message.case_id is None:
+        raise NotAllowed(Act.MODERATE)
+    case_for(by, message.case_id, Act.MODERATE)
+    return message

@@ -1,9 +1,9 @@
 """Messages in bulk from JSON lines, through the same door as everything else."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -44,7 +44,7 @@ def import_messages(account: Account, lines: Iterable[str], *, now: datetime) ->
             continue
         try:
             batch.append(_read(line))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             result.bad.append(f"Rad {number} går inte att läsa: {error}")
         if len(batch) >= A_BATCH:
             _take(source, batch, result, now)
@@ -82,14 +82,25 @@ def _read(line: str) -> MessageSeen:
     at = datetime.fromisoformat(str(row["at"]))
     if at.tzinfo is None:
         raise ValueError("at behöver en tidszon")
-    author = str(row.get("author") or "")
+    author = tidy(str(row.get("author") or ""))
     return MessageSeen(
-        external_id=str(row["id"])[:300],
-        post=PostSeen(str(row["post"])[:300], title=str(row.get("post_title", ""))),
+        external_id=_id(row, "id"),
+        post=PostSeen(_id(row, "post"), title=tidy(str(row.get("post_title", "")))),
         text=tidy(str(row["text"])),
-        published_at=at,
+        published_at=at.astimezone(UTC),
         author=PersonSeen(f"import:{author}"[:300], author) if author else None,
-        parent_external_id=str(row["parent"]) if row.get("parent") else None,
+        parent_external_id=_id(row, "parent") if row.get("parent") else None,
         by_city=bool(row.get("by_city", False)),
-        url=str(row.get("url", "")),
+        url=tidy(str(row.get("url", ""))),
     )
+
+
+def _id(row: Mapping[str, Any], name: str) -> str:
+    """An id as it stands. One with half a character or a control character is refused.
+
+    Mending it could make two messages' ids the same.
+    """
+    found = str(row[name])
+    if tidy(found) != found.strip():
+        raise ValueError(f"{name} innehåller tecken som inte är text")
+    return found[:300]

@@ -86,14 +86,23 @@ def connect() -> str | Response | tuple[str, int]:
         given = {k: v for k, v in request.form.items() if k.removeprefix("v_") not in secret}
         return _connect_page(name, str(error), given), 400
     current_app.extensions.pop("practice_mode", None)
-    flash(
-        gettext(
-            "%(name)s är anslutet. Det som skrivits före i dag läggs in som historik.",
-            name=account.name,
-        ),
-        "ok",
-    )
+    flash(_connected_sentence(account), "ok")
     return redirect(url_for("admin.check_account", account_id=account.id))
+
+
+def _connected_sentence(account: Account) -> str:
+    """That an account is connected, and how far back its first reading goes."""
+    days = current_app.config["BACKFILL_DAYS"]
+    if not days:
+        return gettext(
+            "%(name)s är anslutet. Bara det som skrivs från och med nu läses.", name=account.name
+        )
+    return gettext(
+        "%(name)s är anslutet. Det som redan är skrivet läggs in som historik, %(n)s dygn tillbaka."
+        " Äldre än så läses inte.",
+        name=account.name,
+        n=f"{days:g}",
+    )
 
 
 @bp.get("/konton/<int:account_id>")

@@ -14,7 +14,7 @@ from app.database import db
 from app.inbox import find, handle
 from app.models import Answer, Staff
 from app.models.case import Outcome
-from app.people.rights import Act, case_for
+from app.people.rights import Act, NotAllowed, case_for
 from app.routing.transfer import NoSuchDepartment, reroute
 from app.web import looks, words
 from app.web.case import back_to, case_context
@@ -179,5 +179,8 @@ def again(answer_id: int) -> AnyResponse:
 
 
 def _to_case(answer_id: int) -> AnyResponse:
-    answer = db.session.get_one(Answer, answer_id)
-    return back_to(answer.case_id)
+    """The answer's case again; as if there were none for somebody who may not see it."""
+    answer = db.session.get(Answer, answer_id)
+    if answer is None:
+        raise NotAllowed(Act.ANSWER)
+    return back_to(case_for(me(), answer.case_id).id)

@@ -87,7 +87,7 @@ def when(at: datetime | None) -> str:
 
 def percent(share: float) -> str:
     """87 % with a hard space."""
-    return f"{round(share * 100)} %"
+    return f"{round(share * 100)}\u00a0%"
 
 
 def many(count: int) -> str:

@@ -155,6 +155,8 @@ REASONS: dict[str, tuple[LazyString, LazyString]] = {
 
 POSTPONED: dict[str, LazyString] = {
     "TryLater": _l("Plattformen svarar inte just nu. Vi försöker igen av oss själva."),
+    "asked_to_wait": _l("Plattformen vill att vi väntar en stund. Svaret går av sig självt sedan."),
+    "account_paused": _l("Kontot är pausat. Svaret går när kontot är igång igen."),
     "BudgetSpent": _l("Plattformens gräns är nådd. Svaret går när den öppnar igen."),
 }
 

@@ -10,6 +10,7 @@ from app.answers import write
 from app.answers.deliver import Deliverer, deliver_due
 from app.answers.write import ConversationChanged, Pressed
 from app.channels import practice
+from app.channels.base import BudgetSpent, TryLater
 from app.collecting.collect import Collector, collect_due
 from app.collecting.connect import Options
 from app.database import db, writing
@@ -17,8 +18,10 @@ from app.inbox.handle import CaseChanged, close
 from app.models import Account, Answer, Event, Message
 from app.models.case import Outcome
 from app.people.rights import NotAllowed
+from app.web.words import POSTPONED
 from tests.conftest import MONDAY
 from tests.factories import a_person, an_account, messages, the_case
+from tests.web.test_roles import signed_in
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
@@ -197,7 +200,7 @@ def test_try_later_leaves_it_in_the_queue_and_it_arrives_once(world):
     world.press()
     world.town.fail_next("later")
     world.deliver()
-    assert (world.answer.state, world.answer.reason) == ("queued", "TryLater")
+    assert (world.answer.state, world.answer.reason) == ("queued", "asked_to_wait")
     world.deliver(5 * MINUTE)
     assert world.answer.state == "sent"
     assert len(world.town.sent()) == 1
@@ -283,6 +286,37 @@ def test_a_paused_account_sends_nothing(world):
         db.session.execute(update(Account).values(state="paused"))
     world.deliver(MINUTE)
     assert (world.answer.state, world.town.sent()) == ("queued", [])
+    assert world.answer.reason == "account_paused"
+    with writing():
+        db.session.execute(update(Account).values(state="active"))
+    world.deliver(5 * MINUTE)
+    assert (world.answer.state, len(world.town.sent())) == ("sent", 1)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "sentence"),
+    [
+        (
+            TryLater("flood", until=MONDAY + 2 * 60 * MINUTE),
+            "Plattformen vill att vi väntar en stund.",
+        ),
+        (TryLater("down"), "Plattformen svarar inte just nu."),
+        (BudgetSpent("enough", until=MONDAY + 2 * 60 * MINUTE), "Plattformens gräns är nådd."),
+    ],
+)
+def test_the_author_is_told_why_it_waits(app, world, monkeypatch, trouble, sentence):
+    """A platform that asks us to wait, one that is silent and a spent budget are told apart."""
+
+    def fail(*_args, **_kwargs):
+        raise trouble
+
+    world.press()
+    monkeypatch.setattr(practice.CHANNEL, "send", fail)
+    world.deliver()
+    page = signed_in(app, world.anna.login).get(f"/arenden/{the_case().id}").text
+    told = [str(words) for words in POSTPONED.values() if str(words) in page]
+    assert len(told) == 1
+    assert told[0].startswith(sentence)
 
 
 def test_a_handler_of_another_department_cannot_answer(world):

@@ -44,8 +44,8 @@ BENCHES: dict[str, Any] = {
 
 @pytest.fixture(params=BENCHES)
 def bench(request: Any, monkeypatch: Any) -> Iterator[PlatformBench]:
-    monkeypatch.setattr(web_requests, "READ_SECONDS", 0.5)
-    monkeypatch.setattr(web_requests, "TOTAL_SECONDS", 5.0)
+    monkeypatch.setattr(web_requests, "READ_SECONDS", 2.0)
+    monkeypatch.setattr(web_requests, "TOTAL_SECONDS", 15.0)
     made: PlatformBench = BENCHES[request.param]()
     yield made
     made.close()

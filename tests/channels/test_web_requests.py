@@ -246,8 +246,8 @@ def test_an_ordinary_packed_answer_is_read(site: Site) -> None:
 
 def test_a_server_that_trickles_its_body(site: Site, monkeypatch: Any) -> None:
     """A body sent a byte at a time, each in time, is given up when the whole takes too long."""
-    monkeypatch.setattr(web_requests, "TOTAL_SECONDS", 0.6)
-    site.replies["/"] = Reply(200, b"x" * 400, pauses=0.02)
+    monkeypatch.setattr(web_requests, "TOTAL_SECONDS", 2.0)
+    site.replies["/"] = Reply(200, b"x" * 2000, pauses=0.02)
     assert isinstance(error_of(lambda: get(site.url + "/")), TryLater)
     assert isinstance(error_of(lambda: post(site.url + "/")), Uncertain)
 
@@ -269,7 +269,7 @@ def slow_head(port_ready: Callable[[int], None], stop: threading.Event) -> None:
 
 def test_a_server_that_trickles_its_headers(monkeypatch: Any) -> None:
     """Headers sent a byte at a time are given up in the same way."""
-    monkeypatch.setattr(web_requests, "TOTAL_SECONDS", 0.6)
+    monkeypatch.setattr(web_requests, "TOTAL_SECONDS", 2.0)
     ports: list[int] = []
     ready, stop = threading.Event(), threading.Event()
 

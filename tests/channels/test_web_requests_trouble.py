@@ -267,11 +267,11 @@ def test_tls_is_checked_and_bounded(site: Site, monkeypatch: Any, tmp_path: Path
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     site.web.server.socket = context.wrap_socket(site.web.server.socket, server_side=True)
-    site.replies |= {"/": Reply(200, b"hej"), "/slow": Reply(200, b"x" * 400, pauses=0.02)}
+    site.replies |= {"/": Reply(200, b"hej"), "/slow": Reply(200, b"x" * 2000, pauses=0.02)}
     url = f"https://127.0.0.1:{site.web.port}"
     assert isinstance(error_of(lambda: post(url + "/")), TryLater)
     session = connections.GuardedSession(HERE)
     session.verify = str(file)
     assert session.get(url + "/").content == b"hej"
-    monkeypatch.setattr(web_requests, "TOTAL_SECONDS", 0.6)
+    monkeypatch.setattr(web_requests, "TOTAL_SECONDS", 2.0)
     assert isinstance(error_of(lambda: session.post(url + "/slow")), Uncertain)

@@ -29,7 +29,7 @@ from .benches.wordpress_facts import FACTS, an_answer, by_id, fetch, find, send,
 
 @pytest.fixture
 def bench(monkeypatch: Any) -> Iterator[Bench]:
-    monkeypatch.setattr(web_requests, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(web_requests, "READ_SECONDS", 2.0)
     made = Bench()
     yield made
     made.close()

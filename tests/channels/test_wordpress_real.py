@@ -104,7 +104,7 @@ def test_a_site_that_hangs(bench: RealBench, monkeypatch: Any) -> None:
     comment = bench.comment(post, "Åsa", "När?")
     outgoing = an_answer(post, comment, "Kl. 8.")
     assert find(bench, outgoing) is None
-    monkeypatch.setattr(web_requests, "READ_SECONDS", 1.0)
+    monkeypatch.setattr(web_requests, "READ_SECONDS", 2.0)
     look_first = acting._must_be_open_for_answers
 
     def look_and_then_hang(site: Any, answer: Any) -> None:

@@ -43,7 +43,7 @@ class Blog:
 
 @pytest.fixture(name="blog")
 def a_blog(monkeypatch: Any) -> Iterator[Blog]:
-    monkeypatch.setattr(web_requests, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(web_requests, "READ_SECONDS", 2.0)
     made = Blog()
     yield made
     made.web.close()

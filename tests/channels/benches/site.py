@@ -34,7 +34,7 @@ class Site:
 
 @pytest.fixture(name="site")
 def a_site(monkeypatch: Any) -> Iterator[Site]:
-    monkeypatch.setattr(web_requests, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(web_requests, "READ_SECONDS", 2.0)
     made = Site()
     yield made
     made.web.close()
