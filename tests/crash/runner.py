@@ -3,7 +3,8 @@
 Reads JSON lines {"what", "environment", "now", "die_at"} and writes {"died", "steps"} for each.
 The child is a real process with its own connections; at step number `die_at` it gets SIGKILL. A
 step is every SQL statement and every commit on our database, and both sides of every call to the
-channel. `die_at` 0: it is left to end.
+channel (`parse` is left out: it is pure, and dying in it is dying between two statements). `die_at` 0:
+it is left to end.
 """
 
 import json
@@ -45,7 +46,7 @@ def child(order: dict, answer: int) -> None:
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", steps)
         event.listen(db.engine, "commit", steps)
-        for name in ("fetch", "send", "find_sent", "recheck", "parse"):
+        for name in ("fetch", "send", "find_sent", "recheck"):
             setattr(practice.CHANNEL, name, counted(getattr(practice.CHANNEL, name), steps))
         if order["what"] == "collect":
             collect_due(replace(collector_of(app), clock=lambda: now), all_now=True)

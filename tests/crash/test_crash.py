@@ -1,7 +1,8 @@
 """The collector and the deliverer are killed at every step: nothing lost, nothing doubled.
 
-Real processes get a real SIGKILL at a step drawn from a seed, in 200 rounds on each database,
-while a town speaks, edits, removes, and a person presses send.
+Real processes get a real SIGKILL at step 1, 2, 3 ... until one lives to its end, and then from the
+beginning again, in 200 rounds on each database, while a town speaks, edits, removes, and a person
+presses send (what they do is drawn from a seed).
 """
 
 import json
@@ -55,6 +56,28 @@ def do(settings_of: dict[str, str]) -> Iterator[Do]:
     runner.stdin.close()
     runner.wait(20)
     runner.stdout.close()
+
+
+IDLE = 10
+"""A run of no more steps than this found nothing to do."""
+
+
+class Sweep:
+    """At which step to die next: one further each time, from the beginning when one lived on."""
+
+    def __init__(self) -> None:
+        self.next = 1
+        self.deaths: Counter[int] = Counter()
+        self.whole: list[int] = []
+
+    def told(self, *, died: bool, steps: int) -> None:
+        """Note how a run went that was to die at `next`."""
+        if died:
+            self.deaths[self.next] += 1
+            self.next += 1
+        elif steps > IDLE:
+            self.whole.append(steps)
+            self.next = 1
 
 
 class Life:
@@ -124,20 +147,20 @@ def test_two_hundred_crashes_lose_and_double_nothing(app, do):
     """After 200 killed collectors and deliverers everything said is here once, everything pressed
     is there once, and nothing is silently missing."""
     life = Life(app, seed=7)
-    steps = {"collect": 60, "deliver": 25}
-    died = Counter()
-    for _ in range(ROUNDS):
+    sweeps = {"collect": Sweep(), "deliver": Sweep()}
+    for number in range(ROUNDS):
         life.go_on()
-        for what in ("collect", "deliver"):
-            told = do(what, life.time, die_at=life.chance.randint(1, steps[what]))
-            died[what, told["died"]] += 1
+        for what, sweep in sweeps.items():
+            told = do(what, life.time, die_at=sweep.next)
             assert told["code"] in (None, 0)
-            if told["steps"]:
-                steps[what] = max(told["steps"], 10)
+            sweep.told(died=told["died"], steps=told["steps"])
             if what == "collect":
                 life.answer_somebody()
-    assert died["collect", True] > ROUNDS / 4
-    assert died["deliver", True] > ROUNDS / 8
+        if number % 4 == 3:  # a run in peace now and then, so that there is always some work to do
+            life.time += A_ROUND
+            for what in sweeps:
+                do(what, life.time)
+    check_sweeps(sweeps, life)
 
     for _ in range(4):
         life.time += A_ROUND
@@ -154,6 +177,16 @@ def test_two_hundred_crashes_lose_and_double_nothing(app, do):
         do("collect", life.time)
     check_answers(life)
     check_messages(life)
+
+
+def check_sweeps(sweeps: dict[str, Sweep], life: Life) -> None:
+    """Both have died at each of their steps, from the first to the last, and had work to do."""
+    for what, sweep in sweeps.items():
+        assert sweep.whole, what
+        missed = set(range(1, min(sweep.whole) + 1)) - set(sweep.deaths)
+        assert (what, missed) == (what, set())
+    assert len(life.pressed) > ROUNDS / 8
+    assert life.states()["sent"] > ROUNDS / 10
 
 
 def check_answers(life: Life) -> None:
