@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 PYTEST_ARGS ?=
 
-.PHONY: help setup run test check bench words lock clean
+.PHONY: help setup run test check bench verify words lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -29,6 +29,11 @@ check: ## ruff, types, floors, words
 bench: ## measure; see docs/performance.md
 	@.ci/setup --dev
 	@$(PYTHON) -m tests.bench $(BENCH_ARGS)
+
+verify: ## hold what we know of X's interface against a whole description of X's: make verify SPEC=file
+	@.ci/setup --dev
+	@test -n "$(SPEC)" || { echo 'Which document? make verify SPEC=file'; exit 2; }
+	@$(PYTHON) -m tests.channels.verify_x "$(SPEC)" && echo 'All that we use agrees with it.'
 
 words: setup ## collect the pages' words into the English catalogue
 	@.venv/bin/pybabel -q extract -F .ci/babel.cfg --no-location --sort-output -k _l -k lazy_gettext -o app/translations/messages.pot app

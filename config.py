@@ -76,6 +76,12 @@ def _language(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    if not value.startswith(("https://", "http://")):
+        raise ValueError("ska börja med https://")
+    return value.rstrip("/")
+
+
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value not in allowed:
@@ -83,6 +89,14 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
         return value
 
     return read
+
+
+def _prices(value: str) -> str:
+    for pair in value.split():
+        name, _, price = pair.partition("=")
+        if not name or float(price) < 0:
+            raise ValueError("ska vara namn=pris med mellanslag emellan")
+    return value
 
 
 def _log_level(value: str) -> str:
@@ -241,6 +255,80 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "MODEL_PATH", "", _file, "The routing model's file; empty means the one trained at set-up."
     ),
+    Setting(
+        "X_API_URL", "https://api.x.com", _address, "Where X's interface is; a proxy can stand in."
+    ),
+    Setting(
+        "X_FIELD_DIALECT",
+        "tweet",
+        _one_of("tweet", "post"),
+        "Which names X's interface uses for its fields: tweet (older) or post (newer).",
+    ),
+    Setting(
+        "X_MAX_WEIGHTED",
+        "280",
+        _whole(1, 25000),
+        "How long a post on X may be, in X's own weighted characters.",
+    ),
+    Setting(
+        "X_PRICES",
+        "post_read=0.005 owned_read=0.001 user_read=0.010 post=0.015 post_with_link=0.200"
+        " summoned_reply=0.010 delete=0.010 manage=0.005",
+        _prices,
+        "What X charges for each operation, in US dollars.",
+    ),
+    Setting(
+        "GRAPH_API_URL",
+        "https://graph.facebook.com",
+        _address,
+        "Where Facebook's interface is; a proxy can stand in.",
+    ),
+    Setting(
+        "GRAPH_VERSION", "v26.0", _text, "The version of Facebook's interface, for example v26.0."
+    ),
+    Setting("META_APP_ID", "", _text, "The number of the city's app at Meta."),
+    Setting(
+        "META_APP_SECRET",
+        "",
+        _text,
+        "The secret of the city's app at Meta; signs our calls and checks what Meta sends us.",
+        secret=True,
+    ),
+    Setting(
+        "META_VERIFY_TOKEN",
+        "",
+        _text,
+        "The word that Meta must know when it asks whether the webhook is ours.",
+        secret=True,
+    ),
+    Setting(
+        "YOUTUBE_API_URL",
+        "https://youtube.googleapis.com/youtube/v3",
+        _address,
+        "Where YouTube's interface is; a proxy can stand in.",
+    ),
+    Setting(
+        "GOOGLE_TOKEN_URL",
+        "https://oauth2.googleapis.com/token",
+        _address,
+        "Where Google renews a sign-in; a proxy can stand in.",
+    ),
+    Setting("GOOGLE_CLIENT_ID", "", _text, "The city's client at Google, for YouTube."),
+    Setting(
+        "GOOGLE_CLIENT_SECRET", "", _text, "The secret of the city's client at Google.", secret=True
+    ),
+    Setting(
+        "YOUTUBE_DAILY_UNITS",
+        "10000",
+        _whole(1, 100_000_000),
+        "How many units a day Google gives the city's project at YouTube.",
+    ),
+    Setting(
+        "YOUTUBE_RESERVED_UNITS",
+        "2000",
+        _whole(0, 100_000_000),
+        "How many of them are kept for answers (50 each): reading slows down and stops before.",
+    ),
     Setting("DEVELOPMENT", "nej", _yes_or_no, "Shows the page of all components (/komponenter)."),
     Setting(
         "LOG_LEVEL",
@@ -270,3 +358,16 @@ def read_settings(environment: Mapping[str, str] | None = None) -> dict[str, Any
     if values["POLL_CEILING"] < values["POLL_FLOOR"]:
         raise BadSetting("Inställningen POLL_CEILING ska vara minst lika stor som POLL_FLOOR.")
     return values
+
+
+PLATFORM_SETTINGS = ("X_", "GRAPH_", "META_", "YOUTUBE_", "GOOGLE_")
+"""How the names of the settings begin that channels are given."""
+
+
+def platform_settings(values: Mapping[str, Any]) -> dict[str, str]:
+    """Those of the settings that speak of platforms, as text by name."""
+    return {
+        setting.name: str(values[setting.name])
+        for setting in SETTINGS
+        if setting.name.startswith(PLATFORM_SETTINGS)
+    }

@@ -17,16 +17,18 @@ from sqlalchemy.exc import OperationalError
 from app import schedule
 from app.answers.deliver import Deliverer, deliver_due
 from app.basics import clock
-from app.basics.keys import BadSeal
+from app.basics.keys import BadSeal, add_key
 from app.collecting import accounts as accounts_
 from app.collecting.collect import collect_due
 from app.collecting.connect import options_from
 from app.collecting.imports import BadRow, import_messages
+from app.collecting.rotation import reseal_all
 from app.database import db
 from app.models import Account, Source
 from app.people import staff as staff_
 from app.people.sign_in import SHORTEST_PASSWORD, WeakPassword
-from app.web.faults import faults
+from app.web import terminal
+from app.web.faults import faults, source_lines
 from classifiers.suggest import BadModel
 
 P = ParamSpec("P")
@@ -86,7 +88,7 @@ def init_app(app: Flask) -> None:
         use_migrations(app)
     for group in (accounts, staff, departments):
         app.cli.add_command(group)
-    for command in (collect, deliver, work, start, check, train, suggest, import_):
+    for command in (collect, deliver, work, start, town, check, train, suggest, import_):
         app.cli.add_command(command)
 
 
@@ -96,42 +98,28 @@ accounts = AppGroup("accounts", help="Connect, list, pause and resume the city's
 
 
 @accounts.command("add")
-@click.argument("channel")
-@click.option("--name", required=True, help="What staff call the account.")
+@click.argument("channel", default="")
+@click.option("--name", default="", help="What staff call the account.")
 @click.option("--approved-by", default="", help="The head of administration who approved it.")
+@click.option("--approved-at", default="", help="The day of the decision, as 2026-11-18.")
 @click.option("--purpose", default="", help="What the account is for.")
 @click.option("--department", default="", help="The owner department's slug.")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A channel setting.")
 @click.option(
-    "--kind", "kinds", multiple=True, help="What to poll; the channel's first if left out."
+    "--kind", "kinds", multiple=True, help="What to poll; the channel's usual if left out."
 )
 @click.option("--allow-host", "hosts", multiple=True, help="A private host that may be asked.")
 @plain_errors
-def add_account(
-    channel: str,
-    name: str,
-    approved_by: str,
-    purpose: str,
-    department: str,
-    pairs: tuple[str, ...],
-    kinds: tuple[str, ...],
-    hosts: tuple[str, ...],
-) -> None:
-    """Connect an account. Secrets that are not given are asked for and not shown."""
-    from app.channels.base import all_channels
+def add_account(**given: Any) -> None:
+    """Connect an account and try each of its permissions.
 
-    values = {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
-    known = all_channels().get(channel)
-    for setting in known.settings if known else ():
-        if setting.secret and setting.required and setting.name not in values:
-            values[setting.name] = click.prompt(setting.label, hide_input=True)
-    account = accounts_.connect(
-        accounts_.NewAccount(channel, name, values, approved_by, purpose, department, kinds, hosts),
-        keys=current_app.config["CREDENTIALS_KEYS"],
-        by=None,
-        now=clock.now(),
-    )
+    Without CHANNEL or --name every step is asked for; secrets are never shown. Exit code 1 when a
+    permission is missing: the account is connected all the same.
+    """
+    account = terminal.connect(terminal.Told(**given), current_app.config)
     click.echo(f"Kontot {account.name} är anslutet med nummer {account.id}.")
+    if not terminal.tell_trial(account, current_app.config):
+        sys.exit(1)
 
 
 @accounts.command("list")
@@ -173,6 +161,31 @@ def approve_account(account_id: int, approved_by: str) -> None:
     """Write down who approved an account."""
     account = accounts_.approve(account_id, approved_by=approved_by, by=None, now=clock.now())
     click.echo(f"{account.name} är godkänt av {account.approved_by}.")
+
+
+@accounts.command("reseal")
+@click.option("--new-key", is_flag=True, help="First make a new key in DATA_DIR.")
+@plain_errors
+def reseal_accounts(new_key: bool) -> None:
+    """Put all stored sign-ins under the newest key; an older one is then needed no longer.
+
+    With --new-key restart the programs afterwards: they read the keys when they start.
+    """
+    keys: tuple[str, ...] = tuple(current_app.config["CREDENTIALS_KEYS"])
+    if new_key:
+        try:
+            keys = add_key(current_app.config["DATA_DIR"]).credentials
+        except FileNotFoundError:
+            raise click.ClickException(
+                "Nycklarna kommer från CREDENTIALS_KEYS. Lägg den nya först där i stället."
+            ) from None
+    try:
+        count = reseal_all(keys)
+    except BadSeal:
+        raise click.ClickException(
+            "En inloggning går inte att öppna med de nycklar som finns. Inget är ändrat."
+        ) from None
+    click.echo(f"{count} inloggningar ligger nu under den nyaste nyckeln.")
 
 
 # --- Staff and departments -----------------------------------------------------------------------
@@ -268,11 +281,29 @@ def start() -> None:
     sys.exit(start_.run(app, os.environ))
 
 
+@click.command(hidden=True)
+@plain_errors
+def town() -> None:
+    """Serve the practice town's networks on this machine (`flask start` does so by itself)."""
+    from app import start as start_
+    from app.channels.practice import serving
+    from config import ROOT
+
+    app = _app()
+    listens = start_.open_town(app)
+    if listens is None:
+        raise click.ClickException("Det finns ingen övningsstad: ett riktigt konto är anslutet.")
+    serving.become(listens, app.config["DATA_DIR"], app.config["PRACTICE_SPEED"], ROOT)
+
+
 @click.command()
 @plain_errors
 def check() -> None:
-    """Tell what is wrong, a sentence a fault; exit code 1 if anything is."""
-    found = faults(clock.now(), current_app.config["CREDENTIALS_KEYS"])
+    """Tell how every source fares and what is wrong; exit code 1 if anything is."""
+    now = clock.now()
+    for line in source_lines(now, options_from(current_app.config).installation):
+        click.echo(line)
+    found = faults(now, current_app.config["CREDENTIALS_KEYS"])
     for sentence in found:
         click.echo(sentence)
     if found:

@@ -90,6 +90,19 @@ def writing() -> Iterator[None]:
         raise
 
 
+def insert_or_add(
+    table: type[Table], rows: Sequence[dict[str, Any]], keys: Sequence[str], sums: Sequence[str]
+) -> None:
+    """Insert rows; where the keys are taken, add the `sums` columns to what stands there."""
+    core: CoreTable = table.__table__  # type: ignore[assignment]  # always a Table here
+    on_sqlite = db.session.get_bind().dialect.name == "sqlite"
+    for row in rows:
+        insert = sqlite.insert(core) if on_sqlite else postgresql.insert(core)
+        statement = insert.values(row)
+        added = {name: core.c[name] + statement.excluded[name] for name in sums}
+        db.session.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=added))
+
+
 def insert_or_ignore(
     table: type[Table], rows: Sequence[dict[str, Any]], *returning: Any
 ) -> list[Any]:

@@ -16,15 +16,18 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, false, or_, select, update
 from sqlalchemy.orm import aliased
 
 from app.answers.record import postponed, published, refused, unclear
 from app.basics.keys import BadSeal
 from app.basics.logs import log
 from app.channels.base import (
+    Channel,
     ChannelError,
+    Connection,
     Gone,
     Outgoing,
     Reason,
@@ -32,10 +35,14 @@ from app.channels.base import (
     Refused,
     SignInNeeded,
     TryLater,
+    all_channels,
+    contract_name,
 )
 from app.collecting.connect import Options, channel_of, connection_of
+from app.collecting.incidents import must_not_be_an_incident
+from app.collecting.ledger import counted
 from app.database import db, writing
-from app.models import Answer, Message, Source
+from app.models import Account, Answer, Message, Source
 from app.models.answer import AnswerState
 from app.models.source import AccountState
 
@@ -103,7 +110,12 @@ def _take_one(deliverer: Deliverer, done: Sequence[int]) -> tuple[int, str] | No
         select(Answer.id)
         .join(Message, Message.id == Answer.in_reply_to_id)
         .join(Source, Source.id == Message.source_id)
-        .where(_due(now), Answer.id.not_in(done), Source.account_id.not_in(busy))
+        .where(
+            _due(now),
+            Answer.id.not_in(done),
+            Source.account_id.not_in(busy),
+            Source.account_id.not_in(_resting(now)),
+        )
         .order_by(Answer.send_after, Answer.id)
         .limit(20)
     ).all()
@@ -112,6 +124,23 @@ def _take_one(deliverer: Deliverer, done: Sequence[int]) -> tuple[int, str] | No
         if state is not None:
             return answer_id, state
     return None
+
+
+def _resting(now: datetime) -> Any:
+    """Accounts from which an answer has just left, where the platform wants a pause between two."""
+    target, left = aliased(Message), aliased(Answer)
+    pauses = [
+        (Account.channel == channel.name) & (left.left_at > now - channel.abilities.answer_every)
+        for channel in all_channels().values()
+        if channel.abilities.answer_every
+    ]
+    return (
+        select(Source.account_id)
+        .join(Account, Account.id == Source.account_id)
+        .join(target, target.source_id == Source.id)
+        .join(left, left.in_reply_to_id == target.id)
+        .where(or_(false(), *pauses))
+    )
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
@@ -155,21 +184,37 @@ def send(deliverer: Deliverer, answer_id: int) -> None:
             again = clock() + timedelta(minutes=5)
             postponed(answer_id, again, "account_paused", now=clock())
             return
-        channel, connection = channel_of(source.account), connection_of(source, options)
-        outgoing = outgoing_of(answer)
+        must_not_be_an_incident(source.account.channel, now=clock())
+        channel, connection = (
+            channel_of(source.account),
+            connection_of(source, options, now=clock()),
+        )
+        outgoing, private = outgoing_of(answer), answer.private
+        account_id, tries = source.account_id, answer.tries
         db.session.commit()  # nothing is held open while we talk to the platform
-        found = None
-        if answer.tries > 1:
-            found = channel.find_sent(connection, outgoing, now=clock())
-        if found is None:
-            if not _leaves_now(deliverer, answer_id):
-                return
-            found = channel.send(connection, outgoing, now=clock())
+        with counted(account_id, connection.meter):
+            found = None
+            if tries > 1 and not private:
+                found = channel.find_sent(connection, outgoing, now=clock())
+            if found is None:
+                if not _leaves_now(deliverer, answer_id):
+                    return
+                found = _published(channel, connection, outgoing, private, clock())
     except Exception as error:
         db.session.rollback()
         _not_published(answer_id, error, clock())
         return
     published(answer_id, found, now=clock())
+
+
+def _published(
+    channel: Channel, connection: Connection, outgoing: Outgoing, private: bool, now: datetime
+) -> Receipt:
+    """The platform's word for it, in public or in private."""
+    if not private:
+        return channel.send(connection, outgoing, now=now)
+    receiver = outgoing.parent_external_id or ""
+    return channel.reply_privately(connection, receiver, outgoing.text, now=now)
 
 
 def _leaves_now(deliverer: Deliverer, answer_id: int) -> bool:
@@ -201,8 +246,8 @@ def _not_published(answer_id: int, error: Exception, now: datetime) -> None:
     elif isinstance(error, SignInNeeded | BadSeal):
         refused(answer_id, "sign_in_needed", now=now)
     elif isinstance(error, TryLater):
-        told = type(error) is TryLater and error.until is not None
-        why = "asked_to_wait" if told else type(error).__name__
+        why = contract_name(error)
+        why = "asked_to_wait" if why == "TryLater" and error.until is not None else why
         postponed(answer_id, error.until, why, now=now)
     elif isinstance(error, KeyError):
         refused(answer_id, Reason.NOT_SUPPORTED, now=now)
@@ -210,7 +255,7 @@ def _not_published(answer_id: int, error: Exception, now: datetime) -> None:
         if not isinstance(error, ChannelError):
             log().exception("delivery_fault", answer=answer_id)
         with writing():
-            answer = db.session.get_one(Answer, answer_id, with_for_update=True)
+            answer = db.session.get_one(Answer, answer_id, with_for_update={"of": Answer})
             if answer.state == AnswerState.SENDING:
                 unclear(answer, type(error).__name__, now)
 
@@ -222,10 +267,13 @@ def search(deliverer: Deliverer, answer_id: int) -> None:
     try:
         source = _source_of(answer)
         channel = channel_of(source.account)
-        connection = connection_of(source, deliverer.options)
-        outgoing = outgoing_of(answer)
+        connection = connection_of(source, deliverer.options, now=deliverer.clock())
+        outgoing, account_id = outgoing_of(answer), source.account_id
+        private = answer.private
         db.session.commit()
-        receipt = channel.find_sent(connection, outgoing, now=deliverer.clock())
+        with counted(account_id, connection.meter):
+            if not private:  # a private answer cannot be looked for: a person must say
+                receipt = channel.find_sent(connection, outgoing, now=deliverer.clock())
     except Exception as error:
         db.session.rollback()
         log().warning("search_failed", answer=answer_id, error=type(error).__name__)
@@ -233,7 +281,9 @@ def search(deliverer: Deliverer, answer_id: int) -> None:
         published(answer_id, receipt, now=deliverer.clock())
         return
     with writing():
-        answer = db.session.get_one(Answer, answer_id, populate_existing=True, with_for_update=True)
+        answer = db.session.get_one(
+            Answer, answer_id, populate_existing=True, with_for_update={"of": Answer}
+        )
         answer.lease_owner = answer.lease_until = None
         if answer.looks < len(SEARCH_AFTER):
             answer.send_after = deliverer.clock() + SEARCH_AFTER[answer.looks]
@@ -252,4 +302,5 @@ def outgoing_of(answer: Answer) -> Outgoing:
         parent_external_id=answer.in_reply_to.external_id,
         pressed_at=answer.pressed_at or answer.created_at,
         addressed_to=answer.in_reply_to.author_name,
+        thread_external_id=answer.in_reply_to.parent_external_id,
     )

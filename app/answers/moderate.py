@@ -4,8 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.channels.base import AtSource, Reason, Refused
+from app.channels.base import AtSource, Channel, Connection, Reason, Refused
 from app.collecting.connect import Options, channel_of, connection_of
+from app.collecting.incidents import must_not_be_an_incident
+from app.collecting.ledger import counted
 from app.database import db, writing
 from app.models import Message, Source, Staff
 from app.models.event import log_event
@@ -50,23 +52,78 @@ def show(message_id: int, *, by: Staff, options: Options, now: datetime) -> Mess
     return _act(message_id, "message_shown", by, options, now)
 
 
+def reject(message_id: int, *, reason: str, by: Staff, options: Options, now: datetime) -> Message:
+    """Turn a held comment down for good: it may never be readable on the platform again.
+
+    Our copy (text, raw payload, author, time) stays. Raises `NotAllowed`, `ReasonNeeded` and the
+    channel's errors; nothing is written then.
+    """
+    _message_for(by, message_id)
+    if reason not in HIDE_REASONS:
+        raise ReasonNeeded
+    return _act(message_id, "message_rejected", by, options, now, reason=reason)
+
+
+def delete_own(
+    message_id: int, *, reason: str, by: Staff, options: Options, now: datetime
+) -> Message:
+    """Take one of the city's own answers away from the platform; our copy stays.
+
+    `reason` is a sentence of the person's own. Raises `NotAllowed`, `ReasonNeeded` and the
+    channel's errors; nothing is written then.
+    """
+    _message_for(by, message_id)
+    if not reason.strip():
+        raise ReasonNeeded
+    return _act(message_id, "answer_deleted", by, options, now, reason=reason.strip()[:300])
+
+
+DOES: dict[str, str] = {
+    "message_hidden": "hide",
+    "message_shown": "hide",
+    "message_rejected": "reject",
+    "answer_deleted": "delete_own",
+}
+"""The ability that each act needs of the channel."""
+
+
 def _act(
     message_id: int, event: str, by: Staff, options: Options, now: datetime, **why: str
 ) -> Message:
     message = _message_for(by, message_id)
+    if message.private or message.by_city != (event == "answer_deleted"):
+        raise NotAllowed(Act.MODERATE)
     source = db.session.get_one(Source, message.source_id)
     channel = channel_of(source.account)
-    if not channel.abilities.hide:
+    if not getattr(channel.abilities, DOES[event]):
         raise Refused(Reason.NOT_SUPPORTED)
-    connection, external_id = connection_of(source, options), message.external_id
+    connection, external_id = connection_of(source, options, now=now), message.external_id
+    account_id = source.account_id
+    must_not_be_an_incident(source.account.channel, now=now)
     db.session.commit()  # nothing is held open while we talk to the platform
-    act = channel.hide if event == "message_hidden" else channel.unhide
-    stands: AtSource = act(connection, external_id, now=now)
+    with counted(account_id, connection.meter):
+        stands = _asked(channel, connection, event, external_id, now)
     with writing():
         row = db.session.scalars(select(Message).where(Message.id == message_id)).one()
         row.at_source = stands
+        row.removed_at = now if stands == AtSource.REMOVED else row.removed_at
         log_event(event, at=now, case_id=row.case_id, message_id=row.id, staff_id=by.id, **why)
     return row
+
+
+def _asked(
+    channel: Channel, connection: Connection, event: str, external_id: str, now: datetime
+) -> AtSource:
+    """Ask the platform for the act; how the message stands afterwards."""
+    if event == "answer_deleted":
+        channel.delete_own(connection, external_id, now=now)
+        return AtSource.REMOVED
+    acts = {
+        "message_hidden": channel.hide,
+        "message_shown": channel.unhide,
+        "message_rejected": channel.reject,
+    }
+    return acts[event](connection, external_id, now=now)
 
 
 def _message_for(by: Staff, message_id: int) -> Message:

@@ -21,7 +21,9 @@ def published(answer_id: int, receipt: Receipt, *, now: datetime) -> None:
     A late receipt also settles an answer that was given up as uncertain meanwhile.
     """
     with writing():
-        answer = db.session.get_one(Answer, answer_id, populate_existing=True, with_for_update=True)
+        answer = db.session.get_one(
+            Answer, answer_id, populate_existing=True, with_for_update={"of": Answer}
+        )
         if answer.state not in (AnswerState.SENDING, AnswerState.UNCERTAIN):
             return
         answer.state, answer.sent_at, answer.changed_at = AnswerState.SENT, now, now
@@ -65,6 +67,7 @@ def _stands_in_conversation(answer: Answer, receipt: Receipt, now: datetime) -> 
                 "checked_at": now,
                 "time_uncertain": False,
                 "history": False,
+                "private": answer.private,
             }
         ],
     )
@@ -81,7 +84,9 @@ def _stands_in_conversation(answer: Answer, receipt: Receipt, now: datetime) -> 
 def refused(answer_id: int, reason: str, *, now: datetime) -> None:
     """The platform said no for good; the text is kept and the author sees why."""
     with writing():
-        answer = db.session.get_one(Answer, answer_id, populate_existing=True, with_for_update=True)
+        answer = db.session.get_one(
+            Answer, answer_id, populate_existing=True, with_for_update={"of": Answer}
+        )
         if answer.state != AnswerState.SENDING:
             return
         answer.state, answer.reason, answer.changed_at = AnswerState.REFUSED, str(reason), now
@@ -100,7 +105,9 @@ def refused(answer_id: int, reason: str, *, now: datetime) -> None:
 def postponed(answer_id: int, until: datetime | None, why: str, *, now: datetime) -> None:
     """Nothing left: it waits in the queue as long as asked, or ever longer up to 1 h."""
     with writing():
-        answer = db.session.get_one(Answer, answer_id, populate_existing=True, with_for_update=True)
+        answer = db.session.get_one(
+            Answer, answer_id, populate_existing=True, with_for_update={"of": Answer}
+        )
         if answer.state != AnswerState.SENDING:
             return
         wait = min(timedelta(seconds=15) * 2 ** min(answer.tries, 10), LONGEST_WAIT)

@@ -5,12 +5,15 @@ Every function is one transaction. No job calls any of them: the only way into t
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy import select, update
 
-from app.channels.base import Reason, channel_named
+from app.channels.base import Channel, Connection, Reason, Weight, channel_named
+from app.collecting.incidents import incident_on
 from app.database import db, writing
 from app.inbox import states
 from app.inbox.clocks import (
@@ -22,11 +25,16 @@ from app.inbox.clocks import (
     uncover_words,
 )
 from app.models import Answer, Case, Message, Staff
-from app.models.answer import AnswerState
+from app.models.answer import VANISHED, AnswerState
 from app.models.case import CaseState, Outcome
 from app.models.event import log_event
 from app.models.source import AccountState
 from app.people.rights import Act, NotAllowed, case_for
+
+LATE_SAVE = timedelta(minutes=1)
+"""How late a page may save a draft that has been sent meanwhile."""
+
+NOTHING_SET: Mapping[str, str] = MappingProxyType({})
 
 
 class CannotSend(Exception):
@@ -67,24 +75,38 @@ class Pressed:
     seen_version: int
     undo: timedelta | None
     close_as: Outcome | None = None
+    private: bool = False
+    """Only the one it answers will see it."""
 
 
 def save_draft(case_id: int, *, body: str, by: Staff, now: datetime) -> Answer | None:
     """Keep what a person has typed, one draft per person and case; an empty one is discarded.
 
-    Raises `NotAllowed`.
+    What the person has just pressed send on is no draft again: a page saves by itself, and may be
+    late. Raises `NotAllowed`.
     """
     with writing():
         case = case_for(by, case_id, Act.ANSWER)
         draft = draft_of(case_id, by)
         if draft is None:
-            if not body.strip():
+            if not body.strip() or _was_just_pressed(case_id, tidy_body(body), by, now):
                 return None
             draft = _new_draft(case, by, now)
         draft.body, draft.changed_at = tidy_body(body), now
         if not body.strip():
             draft.state = AnswerState.DISCARDED
     return draft
+
+
+def _was_just_pressed(case_id: int, body: str, by: Staff, now: datetime) -> bool:
+    pressed = select(Answer.id).where(
+        Answer.case_id == case_id,
+        Answer.sent_by_id == by.id,
+        Answer.pressed_at > now - LATE_SAVE,
+        Answer.state != AnswerState.DISCARDED,
+        Answer.body == body,
+    )
+    return db.session.scalar(pressed.limit(1)) is not None
 
 
 def draft_of(case_id: int, by: Staff) -> Answer | None:
@@ -98,9 +120,12 @@ def draft_of(case_id: int, by: Staff) -> Answer | None:
     )
 
 
-def press_send(pressed: Pressed, *, by: Staff, now: datetime) -> Answer:
+def press_send(
+    pressed: Pressed, *, by: Staff, now: datetime, installation: Mapping[str, str] = NOTHING_SET
+) -> Answer:
     """Put an answer in the outbox, signed by a named person; it leaves when the undo time is over.
 
+    `installation` holds the settings that speak of platforms (how long a text may be, prices).
     Raises `NotAllowed`, `CannotSend` (nothing to send, too long, the account cannot answer) and
     `ConversationChanged`. In the last two the text is kept as the person's draft.
     """
@@ -108,16 +133,21 @@ def press_send(pressed: Pressed, *, by: Staff, now: datetime) -> Answer:
     try:
         with writing():
             case = case_for(by, pressed.case_id, Act.ANSWER)
-            db.session.refresh(case, with_for_update=True)
+            db.session.refresh(case, with_for_update={"of": Case})
             signature = signature_of(by)
             if body.rstrip().endswith(signature):
                 signature = ""
-            _must_be_sendable(case, body, signature)
+            _must_be_sendable(case, body, pressed.private)
+            _must_fit(case, text_of(body, signature), installation, private=pressed.private)
             if case.version != pressed.seen_version:
                 raise ConversationChanged(case.version)
             answer = draft_of(case.id, by) or _new_draft(case, by, now)
             answer.body, answer.signature = body, signature
-            answer.in_reply_to_id = _target(case, pressed.in_reply_to_id).id
+            target = _target(case, pressed.in_reply_to_id)
+            must_take_an_answer(target, private=pressed.private, now=now)
+            if body == addressing(target, channel_named(case.channel)).strip():
+                raise CannotSend(Reason.EMPTY)
+            answer.in_reply_to_id, answer.private = target.id, pressed.private
             answer.case_version = case.version
             answer.close_as = pressed.close_as
             answer.state, answer.sent_by_id, answer.pressed_at = AnswerState.QUEUED, by.id, now
@@ -167,7 +197,7 @@ def release(answer_id: int, *, by: Staff, now: datetime) -> Answer:
     """Let a queued answer leave at once. Raises `NotAllowed` and `TooLate`."""
     with writing():
         answer = _mine(answer_id, by)
-        db.session.refresh(answer, with_for_update=True)
+        db.session.refresh(answer, with_for_update={"of": Answer})
         if answer.state != AnswerState.QUEUED:
             raise TooLate(answer.state)
         answer.send_after = now
@@ -183,8 +213,27 @@ def write_again(answer_id: int, *, by: Staff, now: datetime) -> Answer:
         answer = _mine(answer_id, by)
         if answer.state != AnswerState.REFUSED:
             raise TooLate(answer.state)
-        answer.changed_at = now
+        answer.state, answer.changed_at = AnswerState.DISCARDED, now
         return _again_as_draft(answer, by, now)
+
+
+def seen(answer_id: int, *, by: Staff, now: datetime) -> Answer:
+    """The person knows that an answer was refused, or has vanished from the platform: it no longer
+    stands among those to sort out. Raises `NotAllowed` and `TooLate`."""
+    with writing():
+        answer = _mine(answer_id, by)
+        db.session.refresh(answer, with_for_update={"of": Answer})
+        if answer.state == AnswerState.REFUSED:
+            answer.state = AnswerState.DISCARDED
+        elif answer.state == AnswerState.SENT and answer.reason == VANISHED:
+            answer.reason = ""
+        else:
+            raise TooLate(answer.state)
+        answer.changed_at = now
+        log_event(
+            "answer_seen_to", at=now, case_id=answer.case_id, answer_id=answer.id, staff_id=by.id
+        )
+    return answer
 
 
 def settle(answer_id: int, *, arrived: bool, by: Staff, now: datetime) -> Answer:
@@ -195,7 +244,7 @@ def settle(answer_id: int, *, arrived: bool, by: Staff, now: datetime) -> Answer
     """
     with writing():
         answer = _mine(answer_id, by)
-        db.session.refresh(answer, with_for_update=True)
+        db.session.refresh(answer, with_for_update={"of": Answer})
         if answer.state != AnswerState.UNCERTAIN:
             raise TooLate(answer.state)
         answer.changed_at = now
@@ -259,19 +308,72 @@ def tidy_body(body: str) -> str:
     return body.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip()
 
 
-def _must_be_sendable(case: Case, body: str, signature: str) -> None:
+def must_take_an_answer(message: Message, *, private: bool, now: datetime) -> None:
+    """Raises `CannotSend` when the platform has said that it takes no answer to this message."""
+    if private:
+        if message.private_reply_until is None or message.private_reply_until <= now:
+            raise CannotSend(Reason.WINDOW_CLOSED)
+    elif message.no_answer:
+        raise CannotSend(message.no_answer)
+
+
+def addressing(target: Message | None, channel: Channel | None) -> str:
+    """How an answer to this message begins: with whom it is to, where it does not stand below."""
+    if target is None or channel is None or not channel.abilities.names_whom_it_answers:
+        return ""
+    name = target.author_name.strip()
+    if target.parent_id is None or not name:
+        return ""
+    return f"{name} " if name.startswith("@") else f"@{name} "
+
+
+def text_of(body: str, signature: str) -> str:
+    """What the resident reads."""
+    return f"{body}\n\n{signature}" if signature else body
+
+
+def _must_be_sendable(case: Case, body: str, private: bool) -> None:
     if not body:
         raise CannotSend(Reason.EMPTY)
     try:
-        abilities = channel_named(case.channel).abilities
+        channel = channel_named(case.channel)
     except KeyError:
         raise CannotSend(Reason.NOT_SUPPORTED) from None
-    if not abilities.answer:
+    if not (channel.abilities.private_reply if private else channel.abilities.answer):
         raise CannotSend(Reason.NOT_SUPPORTED)
     if case.account.state != AccountState.ACTIVE:
         raise CannotSend("account_paused")
-    length = len(body) + (len(signature) + 2 if signature else 0)
-    if abilities.max_characters is not None and length > abilities.max_characters:
+    if incident_on(case.channel) is not None:
+        raise CannotSend("incident")
+
+
+def weigh(case: Case, text: str, installation: Mapping[str, str]) -> Weight:
+    """How long a text is where the case's answers go, by that platform's own count.
+
+    Raises `CannotSend` when this version has no such channel.
+    """
+    try:
+        channel = channel_named(case.channel)
+    except KeyError:
+        raise CannotSend(Reason.NOT_SUPPORTED) from None
+    account = case.account
+    connection = Connection(
+        kind="",
+        external_id=account.external_id,
+        settings=account.settings,
+        installation={**installation, **account.platform},
+    )
+    return channel.weigh(connection, text)
+
+
+def _must_fit(
+    case: Case, text: str, installation: Mapping[str, str], *, private: bool = False
+) -> None:
+    most = channel_named(case.channel).abilities.max_private_characters
+    if private and most is not None and len(text) > most:
+        raise CannotSend(Reason.TOO_LONG)
+    weight = weigh(case, text, installation)
+    if weight.most is not None and weight.used > weight.most:
         raise CannotSend(Reason.TOO_LONG)
 
 

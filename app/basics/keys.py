@@ -50,6 +50,23 @@ def _kept(folder: Path) -> Keys:
     return Keys(found["secret"], tuple(found["credentials"]))
 
 
+def add_key(folder: Path) -> Keys:
+    """Put a new key before those that are kept in the folder; what the old ones sealed still opens.
+
+    Raises FileNotFoundError when no keys are kept there (they come from the settings then).
+    """
+    from cryptography.fernet import Fernet
+
+    path = folder / "keys.json"
+    found = json.loads(path.read_text())
+    found["credentials"] = [Fernet.generate_key().decode(), *found["credentials"]]
+    mine = folder / f".keys-{os.getpid()}-{secrets.token_hex(4)}"
+    with os.fdopen(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(found, file)
+    mine.replace(path)
+    return Keys(found["secret"], tuple(found["credentials"]))
+
+
 def seal(values: Mapping[str, str], keys: Sequence[str]) -> str:
     """Encrypt credentials with the newest key; '' for none."""
     if not values:

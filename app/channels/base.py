@@ -13,9 +13,9 @@ Failing has six names (see `ChannelError`); the caller acts on the name, never o
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -38,13 +38,62 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Spend:
+    """What one call used of a budget: which operation, how many, how much, on which day.
+
+    `amount` is in the budget's own unit (`Budget.unit`); `day` in the budget's own zone.
+    """
+
+    operation: str
+    count: int
+    amount: float
+    day: date
+
+
+@dataclass(slots=True)
+class Meter:
+    """Takes down what calls cost. The caller empties it into the ledger after every call."""
+
+    spends: list[Spend] = field(default_factory=list)
+    """What is not in the ledger yet."""
+    amount: float = 0.0
+    """Everything taken down since the meter was made."""
+
+    def spend(self, operation: str, count: int, amount: float, day: date) -> None:
+        """Note a cost as soon as the request has left, whatever the platform then says."""
+        self.spends.append(Spend(operation, count, amount, day))
+        self.amount += amount
+
+    def take(self) -> list[Spend]:
+        """What is not in the ledger yet; it is the caller's from now on."""
+        taken, self.spends = self.spends, []
+        return taken
+
+
+class Keeper(Protocol):
+    """Renews credentials that wear out, so that no two processes ask at once."""
+
+    def renew(
+        self, stale: str, ask: Callable[[Mapping[str, str]], Mapping[str, str]]
+    ) -> Mapping[str, str]:
+        """The account's credentials with an access token other than `stale`.
+
+        When the stored ones hold another `access_token` already, they are given; else `ask` is
+        called with the stored ones, and what it answers is stored before it is given out. Raises
+        what `ask` raises, and `TryLater` while another process is asking.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """What a channel may know of one account and one source while it works for us.
 
     `settings` and `credentials` hold the values of the channel's own `Setting` rows.
     `allowed_private_hosts` are host names or addresses that an administrator has allowed although
     they resolve to a private address. `data_dir` is where a channel that never leaves the machine
-    may keep its own file.
+    may keep its own file. `installation` holds the settings of config.py that speak of platforms
+    (base addresses, app secrets, prices, quotas), by name and as text.
     """
 
     kind: str
@@ -59,6 +108,16 @@ class Connection:
     contact: str = ""
     backfill_since: datetime | None = None
     """The first reading goes no further back than this (aware UTC); None: no first reading."""
+    installation: Mapping[str, str] = field(default_factory=dict, repr=False)
+    spent_before: float = 0.0
+    """What was used of the channel's budget in the running period before this connection."""
+    meter: Meter = field(default_factory=Meter, repr=False)
+    keeper: Keeper | None = field(default=None, repr=False)
+
+    @property
+    def spent(self) -> float:
+        """What is used of the channel's budget in the running period, these calls included."""
+        return self.spent_before + self.meter.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +126,23 @@ class SourceKind:
 
     kind: str
     label: str
+    by_default: bool = False
+    """Polled unless a person chooses otherwise; the first kind always is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a platform counts. `unit`: `usd`, `units` or `calls`; `period`: `day` or `month`.
+
+    `zone` is where the period begins at midnight. `shared`: all accounts of the channel use the
+    same one. `ceiling` names the account's or the installation's setting that bounds it ('' none).
+    """
+
+    unit: str
+    period: str
+    zone: str = "UTC"
+    shared: bool = False
+    ceiling: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +151,25 @@ class Abilities:
 
     answer: bool
     hide: bool = False
+    delete_own: bool = False
+    """The city's own answers can be taken away."""
+    reject: bool = False
+    """A held message can be turned down for good."""
+    private_reply: bool = False
     recheck: bool = False
     """`recheck` can tell whether messages read before have changed or gone."""
+    recheck_every: timedelta = timedelta(seconds=30)
+    """The shortest time between two rechecks of the same open message (a recheck may cost)."""
+    answer_every: timedelta = timedelta()
+    """The shortest time between two answers of one account (the platform takes more for spam)."""
+    budget: Budget | None = None
     max_characters: int | None = None
+    max_private_characters: int | None = None
+    """When a private answer may be shorter than a public one."""
     shows_held: bool = False
     """Comments waiting for the site's own approval can be read, approved and held."""
+    names_whom_it_answers: bool = False
+    """Answers to replies stand beside them, so the text itself names who is answered."""
     natural_duplicate_guard: bool = False
     """The platform itself refuses the same reply twice."""
 
@@ -128,6 +218,18 @@ class PostSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """Something in a message that is no text: `picture`, `sticker`, `film`, `sound`, `link`.
+
+    `description` is the writer's own alternative text or title, '' when there is none. No address:
+    the platform's picture addresses expire, and no page of ours asks a third party for anything.
+    """
+
+    kind: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageSeen:
     """One comment as we understand it.
 
@@ -149,6 +251,15 @@ class MessageSeen:
     time_uncertain: bool = False
     alternative_ids: tuple[str, ...] = ()
     """Other ids the same message may already be stored under (unstable feed guids)."""
+    attachments: tuple[Attachment, ...] = ()
+    no_answer: "Reason | None" = None
+    """Why the platform takes no answer to this message from here; None: it may be answered."""
+    answer_elsewhere: str = ""
+    """Where a person can answer it on the platform itself (https), when not from here."""
+    can_hide: bool | None = None
+    """What the platform says of this very message; None: as the channel generally."""
+    private_reply_until: datetime | None = None
+    """Until when a private answer may be sent (aware UTC); None: it may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +298,23 @@ class Outgoing:
     parent_external_id: str | None
     pressed_at: datetime
     addressed_to: str = ""
+    thread_external_id: str | None = None
+    """The message that the parent itself answers, on platforms that nest only one level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """How long a text is by the platform's own count, and what sending it would cost.
+
+    `most` None: no limit known. `links`: what the platform takes for links; `slips`: those of them
+    that look like a space missing after a full stop. `price` is in `Budget.unit`.
+    """
+
+    used: int
+    most: int | None = None
+    links: tuple[str, ...] = ()
+    slips: tuple[str, ...] = ()
+    price: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +351,13 @@ class Reason(StrEnum):
     MESSAGE_HELD = "message_held"
     NOT_ALLOWED = "not_allowed"
     NOT_SUPPORTED = "not_supported"
+    NOT_SUMMONED = "not_summoned"
+    """X: only who mentions or quotes the account can be answered through the interface."""
+    CANNOT_HIDE = "cannot_hide"
+    WINDOW_CLOSED = "window_closed"
+    """A private answer came too late, or there has been one already."""
+    BLOCKED = "blocked"
+    """The platform has blocked the account for a while, for its rules or its pace."""
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
     TOO_LARGE = "too_large"
     NOT_UNDERSTOOD = "not_understood"
@@ -271,6 +406,11 @@ class Uncertain(ChannelError):
 
 class NotUnderstood(ChannelError):
     """`parse` cannot make sense of a payload: it is kept and tried again after an upgrade."""
+
+
+def contract_name(error: ChannelError) -> str:
+    """The contract's own name for an error; a channel may have finer ones for itself."""
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == __name__)
 
 
 # --- The contract ------------------------------------------------------------------------------
@@ -323,9 +463,75 @@ class Channel(Protocol):
         """Show a hidden or held message; already visible is success."""
         ...
 
+    def reject(self, connection: Connection, external_id: str, *, now: datetime) -> AtSource:
+        """Turn a held message down for good; it may never be readable again."""
+        ...
+
+    def delete_own(self, connection: Connection, external_id: str, *, now: datetime) -> None:
+        """Take one of the city's own answers away; already gone is success."""
+        ...
+
+    def reply_privately(
+        self, connection: Connection, external_id: str, text: str, *, now: datetime
+    ) -> Receipt:
+        """Answer a comment's writer in private, once. Raises `Uncertain` as `send` does."""
+        ...
+
+    def weigh(self, connection: Connection, text: str) -> Weight:
+        """How long a text is by the platform's own count. Pure, and quick: asked while typing."""
+        ...
+
     def check(self, connection: Connection, *, now: datetime) -> list[PermissionCheck]:
         """Try each permission the credentials must give, one by one, changing nothing."""
         ...
+
+
+class Plain:
+    """What a channel says to everything its abilities do not promise. Channels inherit it."""
+
+    abilities: Abilities
+
+    def recheck(
+        self, connection: Connection, external_ids: Sequence[str], *, now: datetime
+    ) -> Page:
+        """Refused: nothing can be looked at again."""
+        raise Refused(Reason.NOT_SUPPORTED)
+
+    def send(self, connection: Connection, outgoing: Outgoing, *, now: datetime) -> Receipt:
+        """Refused: there is no answering."""
+        raise Refused(Reason.NOT_SUPPORTED)
+
+    def find_sent(
+        self, connection: Connection, outgoing: Outgoing, *, now: datetime
+    ) -> Receipt | None:
+        """Refused: there is no answering."""
+        raise Refused(Reason.NOT_SUPPORTED)
+
+    def hide(self, connection: Connection, external_id: str, *, now: datetime) -> AtSource:
+        """Refused: there is no hiding."""
+        raise Refused(Reason.NOT_SUPPORTED)
+
+    def unhide(self, connection: Connection, external_id: str, *, now: datetime) -> AtSource:
+        """Refused: there is no hiding."""
+        raise Refused(Reason.NOT_SUPPORTED)
+
+    def reject(self, connection: Connection, external_id: str, *, now: datetime) -> AtSource:
+        """Refused: there is no turning down."""
+        raise Refused(Reason.NOT_SUPPORTED)
+
+    def delete_own(self, connection: Connection, external_id: str, *, now: datetime) -> None:
+        """Refused: there is no taking away."""
+        raise Refused(Reason.NOT_SUPPORTED)
+
+    def reply_privately(
+        self, connection: Connection, external_id: str, text: str, *, now: datetime
+    ) -> Receipt:
+        """Refused: there is no private answer."""
+        raise Refused(Reason.NOT_SUPPORTED)
+
+    def weigh(self, connection: Connection, text: str) -> Weight:
+        """Every character counts one."""
+        return Weight(len(text), self.abilities.max_characters)
 
 
 @cache

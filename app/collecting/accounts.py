@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from app.basics.keys import seal
+from app.basics.keys import BadSeal, open_sealed, seal
 from app.channels.base import Channel, channel_named
 from app.database import db, writing
 from app.models import Account, Case, Department, Source, Staff
@@ -28,10 +28,15 @@ class NewAccount:
     name: str
     values: Mapping[str, str]
     approved_by: str = ""
+    approved_at: datetime | None = None
+    """When it was decided (aware UTC); None: now."""
     purpose: str = ""
     owner_department: str = ""
     kinds: Sequence[str] = ()
     allowed_private_hosts: Sequence[str] = field(default_factory=tuple)
+    platform: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the installation that this account has its own values for."""
+    practice: bool = False
 
 
 def connect(new: NewAccount, *, keys: Sequence[str], by: Staff | None, now: datetime) -> Account:
@@ -43,13 +48,14 @@ def connect(new: NewAccount, *, keys: Sequence[str], by: Staff | None, now: date
         channel = channel_named(new.channel)
     except KeyError:
         raise BadAccount(f"Kanalen {new.channel} finns inte.") from None
-    if channel.name != "practice" and not new.approved_by.strip():
+    practice = new.practice or channel.name == "practice"
+    if not practice and not new.approved_by.strip():
         raise BadAccount(
             "Ett konto behöver godkännas av närmaste förvaltningschef. Skriv vem som har godkänt."
         )
     settings, secrets = _sorted_values(channel, new.values)
     external_id = _external_id(settings, new)
-    kinds = list(new.kinds) or [channel.source_kinds[0].kind]
+    kinds = list(new.kinds) or _usual_kinds(channel)
     with writing():
         owner = _owner(new.owner_department)
         taken = select(Account.id).where(
@@ -65,8 +71,9 @@ def connect(new: NewAccount, *, keys: Sequence[str], by: Staff | None, now: date
             owner_department_id=owner.id if owner else None,
             purpose=new.purpose.strip(),
             approved_by=new.approved_by.strip(),
-            approved_at=now if new.approved_by.strip() else None,
-            settings=settings,
+            approved_at=(new.approved_at or now) if new.approved_by.strip() else None,
+            practice=practice,
+            settings={**settings, **new.platform},
             credentials=seal(secrets, keys),
             allowed_private_hosts=list(new.allowed_private_hosts),
             created_by_id=by.id if by else None,
@@ -75,7 +82,7 @@ def connect(new: NewAccount, *, keys: Sequence[str], by: Staff | None, now: date
         db.session.add(account)
         db.session.flush()
         _add_sources(account, channel, kinds, now)
-        if channel.name != "practice":
+        if not practice:
             _end_practice(now)
         log_event(
             "account_connected",
@@ -85,6 +92,59 @@ def connect(new: NewAccount, *, keys: Sequence[str], by: Staff | None, now: date
             channel=channel.name,
         )
     return account
+
+
+def _usual_kinds(channel: Channel) -> list[str]:
+    first, *others = channel.source_kinds
+    return [first.kind, *(one.kind for one in others if one.by_default)]
+
+
+def connect_again(
+    account_id: int,
+    values: Mapping[str, str],
+    *,
+    keys: Sequence[str],
+    by: Staff | None,
+    now: datetime,
+) -> Account:
+    """Give an account new credentials (or settings); what is left empty stays as it was.
+
+    Its sources are read at once, from where they were. Raises `BadAccount`: no such account, or a
+    value that the channel does not know.
+    """
+    with writing():
+        account = db.session.get(Account, account_id, with_for_update={"of": Account})
+        if account is None:
+            raise BadAccount(f"Det finns inget konto med nummer {account_id}.")
+        channel = channel_named(account.channel)
+        given = {name: value for name, value in values.items() if value.strip()}
+        old = open_or_nothing(account.credentials, keys)
+        known = {name: str(value) for name, value in account.settings.items() if name.islower()}
+        settings, secrets = _sorted_values(channel, {**known, **_own(channel, old), **given})
+        renewed = {setting.name for setting in channel.settings if setting.secret} & set(given)
+        kept = {} if renewed else {n: v for n, v in old.items() if n not in secrets}
+        account.settings = {**settings, **account.platform}
+        account.credentials = seal({**kept, **secrets}, keys)
+        account.renewing_until = None
+        for source in db.session.scalars(select(Source).where(Source.account_id == account.id)):
+            source.next_look_at, source.failures = now, 0
+        staff_id = by.id if by else None
+        log_event("account_connected_again", at=now, account_id=account.id, staff_id=staff_id)
+    return account
+
+
+def _own(channel: Channel, credentials: Mapping[str, str]) -> dict[str, str]:
+    """Those of the stored credentials that a person gave; tokens that wear out are not."""
+    asked = {setting.name for setting in channel.settings}
+    return {name: value for name, value in credentials.items() if name in asked}
+
+
+def open_or_nothing(sealed: str, keys: Sequence[str]) -> dict[str, str]:
+    """The credentials; nothing when no key opens them any more (that is why new ones come)."""
+    try:
+        return open_sealed(sealed, keys)
+    except BadSeal:
+        return {}
 
 
 def _owner(slug: str) -> Department | None:
@@ -107,17 +167,15 @@ def _add_sources(account: Account, channel: Channel, kinds: Sequence[str], now: 
                 account_id=account.id,
                 kind=kind,
                 next_look_at=now,
-                history_before=None if channel.name == "practice" else now.replace(microsecond=0),
+                history_before=None if account.practice else now.replace(microsecond=0),
             )
         )
 
 
 def _end_practice(now: datetime) -> None:
     """With a real account the practice town is silent, its cases close, its people are off."""
-    towns = select(Account.id).where(Account.channel == "practice")
-    db.session.execute(
-        update(Account).where(Account.channel == "practice").values(state=AccountState.PAUSED)
-    )
+    towns = select(Account.id).where(Account.practice)
+    db.session.execute(update(Account).where(Account.practice).values(state=AccountState.PAUSED))
     db.session.execute(
         update(Case)
         .where(Case.account_id.in_(towns), Case.is_open)

@@ -9,7 +9,7 @@ or process each, and every look is bounded.
 import os
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -20,11 +20,13 @@ from app.basics.keys import BadSeal
 from app.basics.logs import log
 from app.channels.base import ChannelError, SignInNeeded, TryLater
 from app.collecting.connect import Options, channel_of, connection_of
+from app.collecting.ledger import counted
 from app.collecting.outcome import NOT_READ, Look, note_failure, note_success
 from app.collecting.page import LeaseLost, Work, read_again, take_in
 from app.collecting.recheck import recheck
 from app.database import db, writing
 from app.models import Account, Source
+from app.models.event import log_event
 from app.models.source import AccountState, SourceState
 from app.routing.route import RouterOf, route_waiting
 
@@ -102,11 +104,11 @@ def _take_one(
 
 def look_at(collector: Collector, source_id: int) -> None:
     """Read one source that we hold, from its cursor to its news' end, and say how it went."""
-    started, look = monotonic(), Look()
     source = db.session.get_one(Source, source_id, populate_existing=True)
+    started, look = monotonic(), Look(due=source.next_look_at)
     try:
         channel = channel_of(source.account)
-        connection = connection_of(source, collector.options)
+        connection = connection_of(source, collector.options, now=collector.clock())
         work = Work(source, channel, connection, collector.name)
         look.new += read_again(work, now=collector.clock())
         _read_pages(collector, work, look, started)
@@ -148,7 +150,8 @@ def _read_pages(collector: Collector, work: Work, look: Look, started: float) ->
     """Ask for page after page; end at the end, at a page without news, or when time is up."""
     cursor = work.source.cursor
     while True:
-        page = work.channel.fetch(work.connection, cursor, now=collector.clock())
+        with counted(work.source.account_id, work.connection.meter):
+            page = work.channel.fetch(work.connection, cursor, now=collector.clock())
         now = collector.clock()
         cursor = page.cursor
         received = take_in(work, page, cursor=cursor, now=now)
@@ -192,3 +195,31 @@ def look_soon(source_id: int, *, now: datetime) -> None:
     """Make a source due at once (a person asked for it)."""
     with writing():
         db.session.execute(update(Source).where(Source.id == source_id).values(next_look_at=now))
+
+
+def ring(channel: str, external_ids: Collection[str], *, now: datetime) -> int:
+    """Make the sources of these accounts due at once; how many were not due already.
+
+    One that is being looked at in this moment is looked at again right after: what rang may have
+    come too late for the page that is being read.
+    Sources that are being waited with at a platform's own wish (a spent budget, a limit) keep
+    waiting: a doorbell must never make us break it.
+    """
+    mine = select(Account.id).where(
+        Account.channel == channel, Account.external_id.in_(list(external_ids))
+    )
+    with writing():
+        rung = db.session.scalars(
+            update(Source)
+            .where(
+                Source.account_id.in_(mine),
+                or_(Source.next_look_at > now, Source.lease_until > now),
+                Source.error_class == "",
+            )
+            .values(next_look_at=now)
+            .returning(Source.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        for source_id in rung:
+            log_event("source_rung", at=now, source_id=source_id)
+    return len(rung)

@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from app.basics.keys import open_sealed
 from app.channels.base import Channel, Connection, channel_named
+from app.collecting.keeper import AccountKeeper
+from app.collecting.ledger import spent_by
 from app.models import Account, Source
+from config import platform_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Options:
     backfill: timedelta = timedelta(days=30)
     speed: str = "normal"
     """How fast the practice town speaks."""
+    installation: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The settings that speak of platforms, by name."""
 
 
 def options_from(settings: Mapping[str, Any]) -> Options:
@@ -40,22 +45,25 @@ def options_from(settings: Mapping[str, Any]) -> Options:
         lease=timedelta(seconds=settings["LEASE_SECONDS"]),
         backfill=timedelta(days=settings["BACKFILL_DAYS"]),
         speed=settings["PRACTICE_SPEED"],
+        installation=platform_settings(settings),
     )
 
 
-def connection_of(source: Source, options: Options) -> Connection:
-    """What the channel may know while it works on this source.
+def connection_of(source: Source, options: Options, *, now: datetime) -> Connection:
+    """What the channel may know while it works on this source (`now` is aware UTC).
 
-    Raises `app.basics.keys.BadSeal` when the stored credentials cannot be opened.
+    Raises `app.basics.keys.BadSeal` when the stored credentials cannot be opened, and KeyError when
+    this version has no such channel.
     """
     account = source.account
+    credentials = open_sealed(account.credentials, options.keys)
     first = source.first_read_at is None and source.history_before is not None
     practice = {"speed": options.speed} if account.channel == "practice" else {}
     return Connection(
         kind=source.kind,
         external_id=account.external_id,
         settings={**practice, **account.settings},
-        credentials=open_sealed(account.credentials, options.keys),
+        credentials=credentials,
         allowed_private_hosts=frozenset(account.allowed_private_hosts),
         data_dir=options.data_dir,
         pepper=pepper_of(options.keys),
@@ -64,6 +72,9 @@ def connection_of(source: Source, options: Options) -> Connection:
         backfill_since=source.history_before - options.backfill
         if first and source.history_before
         else None,
+        installation={**options.installation, **account.platform},
+        spent_before=spent_by(account, channel_of(account).abilities.budget, now=now),
+        keeper=AccountKeeper(account.id, options.keys, credentials, now),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.basics.working_time import OpeningHours
-from app.channels.base import ChannelError, Gone, Page, TryLater
+from app.channels.base import ChannelError, Gone, Page, TryLater, contract_name
 from app.collecting.connect import Options
 from app.collecting.next_look import Activity, next_look
 from app.database import db, writing
@@ -25,8 +25,10 @@ SOON = timedelta(seconds=1)
 
 @dataclass(slots=True)
 class Look:
-    """What one look has brought so far. `complete`: it went to the end of the news."""
+    """What one look has brought so far. `due`: when the source was to be looked at (aware UTC), as
+    it stood when the look began; `complete`: it went to the end of the news."""
 
+    due: datetime | None = None
     pages: int = 0
     new: int = 0
     changed: int = 0
@@ -65,9 +67,7 @@ def note_success(
             source.quiet_looks += 1
         if look.complete and source.first_read_at is None:
             source.first_read_at = now
-        source.next_look_at = (
-            _next(source, options, look.asked_to_wait_until, now) if look.complete else now + SOON
-        )
+        source.next_look_at = _after_success(source, look, options, now)
         source.lease_owner = source.lease_until = None
 
 
@@ -78,7 +78,7 @@ def note_failure(
     with writing():
         if not _still_ours(source, owner):
             return
-        name = type(error).__name__ if isinstance(error, ChannelError) else OUR_FAULT
+        name = contract_name(error) if isinstance(error, ChannelError) else OUR_FAULT
         if source.error_class != name:
             log_event("source_failed", at=now, source_id=source.id, error=name)
         source.last_look_at = now
@@ -94,8 +94,19 @@ def note_failure(
         source.lease_owner = source.lease_until = None
 
 
+def _after_success(source: Source, look: Look, options: Options, now: datetime) -> datetime:
+    """When to look next: soon while there is more, or when somebody has rung during the look."""
+    if not look.complete:
+        return now + SOON
+    usual = _next(source, options, look.asked_to_wait_until, now)
+    rung = look.due is not None and source.next_look_at != look.due
+    if rung and look.asked_to_wait_until is None:
+        return min(max(source.next_look_at, now + SOON), usual)
+    return usual
+
+
 def _still_ours(source: Source, owner: str) -> bool:
-    db.session.refresh(source, with_for_update=True)
+    db.session.refresh(source, with_for_update={"of": Source})
     return source.lease_owner == owner
 
 

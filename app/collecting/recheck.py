@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 
+from app.collecting.ledger import counted
 from app.collecting.outcome import Look
 from app.collecting.page import Work, hold, take_in
 from app.database import db, writing
 from app.models import Case, Message
 
 A_LOOK = 100
-OPEN_AGAIN = timedelta(seconds=30)
 CLOSED_AGAIN = timedelta(hours=12)
 NO_LONGER_AFTER = timedelta(days=60)
 
@@ -18,13 +18,15 @@ NO_LONGER_AFTER = timedelta(days=60)
 def recheck(work: Work, look: Look, *, now: datetime) -> None:
     """Ask the platform how up to 100 messages stand that were not told of for the longest.
 
-    Words in open cases and held ones are asked about at nearly every look, others twice a day for
-    60 days. Raises what the channel raises.
+    Words in open cases and held ones are asked about as often as the channel says (at nearly every
+    look where it costs nothing), others at most twice a day for 60 days. Raises what the channel
+    raises.
     """
     ids = _due(work, now)
     if not ids:
         return
-    page = work.channel.recheck(work.connection, ids, now=now)
+    with counted(work.source.account_id, work.connection.meter):
+        page = work.channel.recheck(work.connection, ids, now=now)
     received = take_in(work, page, cursor=_cursor(work), now=now)
     look.changed += received.changed
     with writing():
@@ -44,16 +46,18 @@ def _cursor(work: Work) -> str | None:
 
 
 def _due(work: Work, now: datetime) -> list[str]:
+    open_again = work.channel.abilities.recheck_every
     rows = db.session.scalars(
         select(Message.external_id)
         .outerjoin(Case, Case.id == Message.case_id)
         .where(
             Message.source_id == work.source.id,
             Message.at_source != "removed",
+            ~Message.private,
             or_(
-                (Message.checked_at < now - OPEN_AGAIN)
+                (Message.checked_at < now - open_again)
                 & (Case.is_open | (Message.at_source == "held")),
-                (Message.checked_at < now - CLOSED_AGAIN)
+                (Message.checked_at < now - max(CLOSED_AGAIN, open_again))
                 & (Message.published_at > now - NO_LONGER_AFTER),
             ),
         )

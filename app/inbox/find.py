@@ -41,12 +41,14 @@ from app.models import (
     Staff,
     Suggestion,
 )
-from app.models.answer import AnswerState
+from app.models.answer import VANISHED, AnswerState
 from app.models.case import CaseState
 from app.people.rights import visible_cases
 
 COUNT_TO = 1000
 A_PAGE = 40
+OPEN_QUESTIONS = (AnswerState.UNCERTAIN, AnswerState.REFUSED)
+"""States of an answer that its author has something to do about."""
 
 
 class View(StrEnum):
@@ -200,8 +202,10 @@ def _counting(
     parts["sources", ""] = select(func.count()).where(
         Source.state != "off", or_(Source.error_class != "", Source.state == "gone")
     )
-    parts["author", ""] = select(func.count()).where(
-        Answer.author_id == staff.id, Answer.state.in_((AnswerState.UNCERTAIN, AnswerState.REFUSED))
+    mine = select(func.count()).where(Answer.author_id == staff.id)
+    parts["author", ""] = select(
+        mine.where(Answer.state.in_(OPEN_QUESTIONS)).scalar_subquery()
+        + mine.where(Answer.reason == VANISHED).scalar_subquery()
     )
     return union_all(
         *(
@@ -233,10 +237,11 @@ def conversation(case: Case, staff: Staff, *, whole_post: bool = False) -> Conve
     """The resident's words, what they answer, what answers them; or all under the post (500).
 
     Of cases that this person may not see there is what every visitor of the platform sees: what is
-    held, hidden or gone there is left out and not counted, and no earlier text is shown.
+    held, hidden, private or gone there is left out and not counted, and no earlier text is shown.
     """
     theirs = Message.case_id.in_(select(Case.id).where(visible_cases(staff)))
-    shown = or_(Message.case_id == case.id, theirs, Message.at_source == AtSource.VISIBLE)
+    public = and_(Message.at_source == AtSource.VISIBLE, ~Message.private)
+    shown = or_(Message.case_id == case.id, theirs, public)
     wanted = select(Message).where(Message.post_id == case.post_id, shown)
     if not whole_post:
         mine = select(Message.id).where(Message.case_id == case.id)
@@ -331,14 +336,14 @@ def events_of(case: Case) -> list[Row[Any]]:
 
 
 def answers_that_need(staff: Staff) -> list[Answer]:
-    """The person's own answers that are uncertain or refused, newest first."""
+    """The person's own answers that are uncertain, refused or have vanished, newest first."""
     return list(
         db.session.scalars(
             select(Answer)
             .options(joinedload(Answer.case))
             .where(
                 Answer.author_id == staff.id,
-                Answer.state.in_((AnswerState.UNCERTAIN, AnswerState.REFUSED)),
+                or_(Answer.state.in_(OPEN_QUESTIONS), Answer.reason == VANISHED),
             )
             .order_by(Answer.changed_at.desc())
             .limit(100)

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import func, select, tuple_, update
 
 from app.channels.base import AtSource, MessageSeen, PersonSeen, PostSeen
 from app.database import db, insert_or_ignore
-from app.inbox.clocks import lock_cases, set_clocks, snippet_of
-from app.models import Case, Message, MessageVersion, Person, Post, Source
+from app.inbox.clocks import GONE, lock_cases, set_clocks, snippet_of
+from app.models import Account, Answer, Case, Message, MessageVersion, Person, Post, Source
+from app.models.answer import VANISHED, AnswerState
 from app.models.case import CaseState, Outcome, RoutedBy
 from app.models.event import event_row, log_events
 
@@ -44,7 +45,8 @@ def receive(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> R
     `now` is aware UTC. Must run inside `database.writing()`.
     """
     by_id = {item.seen.external_id: item for item in incoming}
-    stored = _stored(source, by_id.values())
+    beside = _sources_beside(source)
+    stored = _stored(beside, by_id.values())
     changed = [(stored[key], item) for key, item in by_id.items() if key in stored]
     fresh = sorted(
         (item for key, item in by_id.items() if key not in stored),
@@ -53,10 +55,27 @@ def receive(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> R
     result = Received()
     events: list[dict[str, Any]] = []
     _take_changes(source, changed, now, result, events)
-    _take_new(source, fresh, now, result, events)
+    _take_new(source, beside, fresh, now, result, events)
     set_clocks(result.case_ids, now=now)
     log_events(events)
     return result
+
+
+def _note_vanished(rows: Sequence[Message], now: datetime) -> list[dict[str, Any]]:
+    """Answers of ours that the platform has taken away: their authors are told. The events."""
+    ours = [row.id for row in rows if row.ours]
+    if not ours:
+        return []
+    gone = db.session.execute(
+        update(Answer)
+        .where(Answer.message_id.in_(ours), Answer.state == AnswerState.SENT)
+        .values(reason=VANISHED, changed_at=now)
+        .returning(Answer.id, Answer.case_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return [
+        event_row("answer_vanished", at=now, case_id=row.case_id, answer_id=row.id) for row in gone
+    ]
 
 
 def _in_order(external_id: str) -> tuple[int, str]:
@@ -69,7 +88,7 @@ def mark_removed(source: Source, external_ids: Iterable[str], *, now: datetime) 
     result = Received()
     rows = db.session.scalars(
         select(Message).where(
-            Message.source_id == source.id,
+            Message.source_id.in_(_sources_beside(source)),
             Message.external_id.in_(list(external_ids)),
             Message.at_source != AtSource.REMOVED,
         )
@@ -83,19 +102,20 @@ def mark_removed(source: Source, external_ids: Iterable[str], *, now: datetime) 
     db.session.flush()
     _bump_versions(result.case_ids)
     set_clocks(result.case_ids, now=now)
-    log_events(
-        [event_row("message_removed", at=now, message_id=r.id, case_id=r.case_id) for r in rows]
-    )
+    events = [
+        event_row("message_removed", at=now, message_id=r.id, case_id=r.case_id) for r in rows
+    ]
+    log_events(events + _note_vanished(rows, now))
     return result
 
 
 # --- What we have already ---------------------------------------------------------------------
 
 
-def _stored(source: Source, incoming: Iterable[Incoming]) -> dict[str, Message]:
+def _stored(beside: Sequence[int], incoming: Iterable[Incoming]) -> dict[str, Message]:
     """Messages we have, by the external id under which they came this time."""
     asked = {item.seen.external_id: item.seen.alternative_ids for item in incoming}
-    mine = Message.source_id == source.id
+    mine = Message.source_id.in_(beside)
     rows = db.session.scalars(select(Message).where(mine, Message.external_id.in_(list(asked))))
     found = {row.external_id: row for row in rows}
     others = {other: key for key, known in asked.items() if key not in found for other in known}
@@ -111,6 +131,24 @@ def _stored(source: Source, incoming: Iterable[Incoming]) -> dict[str, Message]:
     return found
 
 
+def _sources_beside(source: Source) -> list[int]:
+    """All sources of the account: what two of them both meet is one message.
+
+    Where there are several, their account's row is locked, so that two that are read side by side
+    cannot both take the same message for new.
+    """
+    ids = list(
+        db.session.scalars(
+            select(Source.id).where(Source.account_id == source.account_id, Source.kind != "import")
+        )
+    )
+    if len(ids) > 1:
+        db.session.execute(
+            select(Account.id).where(Account.id == source.account_id).with_for_update()
+        )
+    return sorted({*ids, source.id})
+
+
 def _take_changes(
     source: Source,
     changed: Sequence[tuple[Message, Incoming]],
@@ -124,6 +162,9 @@ def _take_changes(
         seen = item.seen
         if row.ours and not row.payload_hash:
             _adopt(row, item, now)
+            if row.at_source in GONE:
+                row.removed_at = now
+                events += _note_vanished([row], now)
             continue
         facts: dict[str, Any] = {"at": now, "message_id": row.id, "case_id": row.case_id}
         facts["source_id"] = source.id
@@ -143,7 +184,11 @@ def _take_changes(
             events.append(event_row(name, **facts, **facts_now))
             row.removed_at = now if seen.at_source == AtSource.REMOVED else None
             row.at_source, different = seen.at_source, True
+            if seen.at_source in GONE:
+                events += _note_vanished([row], now)
         row.payload_hash, row.checked_at = item.payload_hash or row.payload_hash, now
+        for name, value in _facts(seen).items():
+            setattr(row, name, value)
         if different:
             result.changed += 1
             if row.case_id is not None:
@@ -176,6 +221,7 @@ def _bump_versions(case_ids: Iterable[int]) -> None:
 
 def _take_new(
     source: Source,
+    beside: Sequence[int],
     fresh: Sequence[Incoming],
     now: datetime,
     result: Received,
@@ -187,7 +233,7 @@ def _take_new(
     people = _people(
         source.account.channel, [i.seen.author for i in fresh if i.seen.author is not None], now
     )
-    parents = _parents(source, fresh)
+    parents = _parents(beside, fresh)
     cases = _cases(source, fresh, posts, people, now, result)
     rows = []
     for item in fresh:
@@ -201,7 +247,7 @@ def _take_new(
     inserted = insert_or_ignore(
         Message, rows, Message.id, Message.external_id, Message.case_id, Message.by_city
     )
-    _link_parents(source, fresh)
+    _link_parents(beside, fresh)
     result.new += len(inserted)
     result.case_ids |= {row.case_id for row in inserted if row.case_id is not None}
     _bump_versions({row.case_id for row in inserted if row.case_id is not None})
@@ -242,6 +288,18 @@ def _message_row(
         "removed_at": now if seen.at_source == AtSource.REMOVED else None,
         "time_uncertain": seen.time_uncertain,
         "history": is_history(source, seen.published_at),
+        **_facts(seen),
+    }
+
+
+def _facts(seen: MessageSeen) -> dict[str, Any]:
+    """What the platform says may be done with a message, and what it carries beside text."""
+    return {
+        "attachments": [[one.kind, one.description[:300]] for one in seen.attachments],
+        "no_answer": str(seen.no_answer or ""),
+        "answer_elsewhere": seen.answer_elsewhere,
+        "can_hide": seen.can_hide,
+        "private_reply_until": seen.private_reply_until,
     }
 
 
@@ -312,55 +370,55 @@ def _people(channel: str, seen: Sequence[PersonSeen], now: datetime) -> dict[str
     return found
 
 
-def _parents(source: Source, fresh: Sequence[Incoming]) -> dict[str, tuple[int, int | None]]:
+def _parents(beside: Sequence[int], fresh: Sequence[Incoming]) -> dict[str, tuple[int, int | None]]:
     """(id, case) of the messages that new ones answer, as far as we have them."""
     wanted = {item.seen.parent_external_id for item in fresh} - {None}
     if not wanted:
         return {}
     rows = db.session.execute(
         select(Message.external_id, Message.id, Message.case_id).where(
-            Message.source_id == source.id, Message.external_id.in_(list(wanted))
+            Message.source_id.in_(beside), Message.external_id.in_(list(wanted))
         )
     )
     return {row.external_id: (row.id, row.case_id) for row in rows}
 
 
-def _link_parents(source: Source, fresh: Sequence[Incoming]) -> None:
+def _link_parents(beside: Sequence[int], fresh: Sequence[Incoming]) -> None:
     """Join replies with what they answer, whichever of the two came first."""
     keys = {item.seen.external_id for item in fresh}
     keys |= {i.seen.parent_external_id for i in fresh if i.seen.parent_external_id}
-    if not any(item.seen.parent_external_id for item in fresh) and not _waits_for(source, keys):
+    if not any(item.seen.parent_external_id for item in fresh) and not _waits_for(beside, keys):
         return
     parent = Message.__table__.alias("parent")
     here = (
-        Message.source_id == source.id,
+        Message.source_id.in_(beside),
         Message.parent_id.is_(None),
         Message.parent_external_id.in_(list(keys)),
     )
     of_parent = (
-        parent.c.source_id == Message.source_id,
+        parent.c.source_id.in_(beside),
         parent.c.external_id == Message.parent_external_id,
     )
     orphan = update(Message).execution_options(synchronize_session=False)
     db.session.execute(
         orphan.where(*here, Message.by_city, Message.case_id.is_(None)).values(
-            case_id=select(parent.c.case_id).where(*of_parent).scalar_subquery()
+            case_id=select(func.min(parent.c.case_id)).where(*of_parent).scalar_subquery()
         )
     )
     db.session.execute(
         orphan.where(*here).values(
-            parent_id=select(parent.c.id).where(*of_parent).scalar_subquery()
+            parent_id=select(func.min(parent.c.id)).where(*of_parent).scalar_subquery()
         )
     )
 
 
-def _waits_for(source: Source, external_ids: Iterable[str]) -> bool:
+def _waits_for(beside: Sequence[int], external_ids: Iterable[str]) -> bool:
     """Whether a reply came before what it answers, and that has come now."""
     return (
         db.session.scalar(
             select(Message.id)
             .where(
-                Message.source_id == source.id,
+                Message.source_id.in_(beside),
                 Message.parent_id.is_(None),
                 Message.parent_external_id.in_(list(external_ids)),
             )

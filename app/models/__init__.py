@@ -4,7 +4,7 @@ from app.models.answer import Answer, Note
 from app.models.case import Case, CaseSeen, Correction, Suggestion
 from app.models.event import EVENT_NAMES, Event
 from app.models.message import Message, MessageVersion, Person, Post, RawPayload
-from app.models.source import Account, Source
+from app.models.source import Account, Incident, Source, Spending
 from app.models.staff import ClosedDay, Department, SignInAttempt, Staff, StaffSession
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Correction",
     "Department",
     "Event",
+    "Incident",
     "Message",
     "MessageVersion",
     "Note",
@@ -25,6 +26,7 @@ __all__ = [
     "RawPayload",
     "SignInAttempt",
     "Source",
+    "Spending",
     "Staff",
     "StaffSession",
     "Suggestion",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.sql import false
 
 from app.database import Table, UtcDateTime
 from app.models.case import Case
@@ -30,6 +31,10 @@ class AnswerState(StrEnum):
     UNCERTAIN = "uncertain"
     REFUSED = "refused"
     DISCARDED = "discarded"
+
+
+VANISHED = "vanished"
+"""The `reason` of a sent answer that the platform has taken away since; its author is told."""
 
 
 class Answer(Table):
@@ -59,6 +64,8 @@ class Answer(Table):
         Index("ix_answers_due", "state", "send_after"),
         Index("ix_answers_case", "case_id", "id"),
         Index("ix_answers_author", "author_id", "state"),
+        Index("ix_answers_left", "left_at"),
+        Index("ix_answers_reason", "author_id", "reason"),
         Index(
             "one_draft_per_person_and_case",
             "case_id",
@@ -93,11 +100,13 @@ class Answer(Table):
     """When the platform was last searched for it."""
     looks: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str] = mapped_column(String(30), default="")
-    """Why it was refused or waits: a `Reason` or the name of the contract's error."""
+    """Why it was refused or waits: a `Reason`, the name of the contract's error, or VANISHED."""
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
     """Its published form among the messages."""
     external_id: Mapped[str | None] = mapped_column(String(300))
     url: Mapped[str] = mapped_column(Text, default="")
+    private: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Only the one it answers will see it."""
     held: Mapped[bool] = mapped_column(default=False)
     """It is on the platform and waits there for the site's own approval."""
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

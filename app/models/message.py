@@ -1,9 +1,11 @@
 """What was written, by whom, under what: kept as it came and as we read it."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.sql import false
 
 from app.database import Table, UtcDateTime
 
@@ -127,6 +129,17 @@ class Message(Table):
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     time_uncertain: Mapped[bool] = mapped_column(default=False)
     history: Mapped[bool] = mapped_column(default=False)
+    attachments: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
+    """What it carries beside text: [[kind, description], ...]; no addresses."""
+    no_answer: Mapped[str] = mapped_column(String(30), default="", server_default="")
+    """Why the platform takes no answer to it from here (a `Reason`); '' when it does."""
+    answer_elsewhere: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Where a person can answer it on the platform itself."""
+    can_hide: Mapped[bool | None] = mapped_column()
+    """What the platform says of this message; None: as the channel generally."""
+    private_reply_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    private: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """An answer of ours that only its receiver can see."""
 
     post: Mapped[Post] = relationship()
     person: Mapped[Person | None] = relationship()

@@ -1,11 +1,21 @@
 """The city's official accounts and what is polled on them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.sql import false
 
 from app.database import Table, UtcDateTime
 from app.models.staff import Department, Staff
@@ -47,11 +57,62 @@ class Account(Table):
     credentials: Mapped[str] = mapped_column(Text, default="")
     """Sealed with CREDENTIALS_KEYS; never shown again once saved."""
     allowed_private_hosts: Mapped[list[str]] = mapped_column(JSON, default=list)
+    practice: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It belongs to the practice town: nobody outside the machine ever sees it."""
+    renewing_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """A process is renewing the sign-in; others wait until then."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     owner_department: Mapped[Department | None] = relationship()
     created_by: Mapped[Staff | None] = relationship()
+
+    @property
+    def platform(self) -> dict[str, str]:
+        """Settings of the installation that this account has its own values for."""
+        return {name: str(value) for name, value in self.settings.items() if name.isupper()}
+
+
+class Spending(Table):
+    """What an account's calls have cost: one row a day and operation, added to after each call."""
+
+    __tablename__ = "spending"
+    __table_args__ = (
+        CheckConstraint("count >= 0 AND amount >= 0", name="nothing_is_ever_unspent"),
+    )
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    """In the zone where the platform's budget begins its day."""
+    operation: Mapped[str] = mapped_column(String(40), primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+    amount: Mapped[float] = mapped_column(default=0.0)
+    """In the unit of the channel's budget (`Budget.unit`)."""
+
+
+class Incident(Table):
+    """A channel that an administrator has switched to read-only; open until it has an end."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (
+        CheckConstraint("text <> ''", name="an_incident_says_what_has_happened"),
+        Index(
+            "one_open_incident_per_channel",
+            "channel",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(Text)
+    """What staff read."""
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
 
 class SourceState(StrEnum):

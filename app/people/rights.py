@@ -23,6 +23,7 @@ class Act(StrEnum):
     CHANGE_ACCOUNTS = "change_accounts"
     SEE_NOT_UNDERSTOOD = "see_not_understood"
     MANAGE_STAFF = "manage_staff"
+    DECLARE_INCIDENT = "declare_incident"
 
 
 WORK = frozenset({Act.READ_CASES, Act.ANSWER, Act.NOTE, Act.ROUTE, Act.CLOSE, Act.MODERATE})
@@ -40,6 +41,7 @@ ALLOWED: dict[Role, frozenset[Act]] = {
             Act.CHANGE_ACCOUNTS,
             Act.SEE_NOT_UNDERSTOOD,
             Act.MANAGE_STAFF,
+            Act.DECLARE_INCIDENT,
         }
     ),
 }

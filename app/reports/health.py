@@ -7,11 +7,14 @@ from enum import StrEnum
 from sqlalchemy import func, select
 
 from app.basics.keys import BadSeal, open_sealed
+from app.collecting.incidents import open_incidents
 from app.database import db
-from app.models import Answer, RawPayload, Source
+from app.models import Answer, Message, RawPayload, Source
 from app.models.answer import AnswerState
 from app.models.source import AccountState, SourceState
+from app.reports.silence import LOOKS_BACK, is_unusually_quiet
 
+LATELY = timedelta(hours=24)
 LATE_AFTER = timedelta(minutes=30)
 """A source that should have been looked at this long ago: the collector is not running."""
 
@@ -21,6 +24,10 @@ class Light(StrEnum):
 
     FINE = "fine"
     FIRST_READING = "first_reading"
+    QUIET = "quiet"
+    """Read without fault, but nothing has come for longer than is usual at this hour."""
+    READ_ONLY = "read_only"
+    """An administrator has switched the channel to read-only."""
     TRYING_AGAIN = "trying_again"
     SIGN_IN_NEEDED = "sign_in_needed"
     BUDGET_SPENT = "budget_spent"
@@ -31,7 +38,7 @@ class Light(StrEnum):
     SWITCHED_OFF = "switched_off"
 
 
-TROUBLE = frozenset(set(Light) - {Light.FINE, Light.FIRST_READING, Light.SWITCHED_OFF})
+TROUBLE = frozenset(set(Light) - {Light.FINE, Light.FIRST_READING, Light.QUIET, Light.SWITCHED_OFF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,8 @@ class Health:
 
     source: Source
     light: Light
+    read_lately: int = 0
+    """How many messages it has brought in the last 24 hours; 0 when nobody listened."""
 
     @property
     def trouble(self) -> bool:
@@ -68,11 +77,50 @@ def light_of(source: Source, now: datetime) -> Light:
     return Light.FINE if source.last_read_at else Light.FIRST_READING
 
 
-def health_of_sources(now: datetime) -> list[Health]:
-    """Every polled source with its light, troubled ones first."""
+def health_of_sources(now: datetime, *, listen: bool = True) -> list[Health]:
+    """Every polled source with its light, troubled ones first.
+
+    With `listen` it is also counted what each has brought, and a source that is fine is asked
+    whether it is quieter than usual, which reads its last weeks.
+    """
     sources = db.session.scalars(select(Source).where(Source.kind != "import").order_by(Source.id))
-    found = [Health(source, light_of(source, now)) for source in sources]
+    incidents = open_incidents()
+    lately = _read_lately(now) if listen else {}
+    found = []
+    for source in sources:
+        light = light_of(source, now)
+        if light == Light.FINE and source.account.channel in incidents:
+            light = Light.READ_ONLY
+        if light == Light.FINE and listen and is_unusually_quiet(_heard(source, now), now=now):
+            light = Light.QUIET
+        found.append(Health(source, light, lately.get(source.id, 0)))
     return sorted(found, key=lambda one: (not one.trouble, one.source.id))
+
+
+def _read_lately(now: datetime) -> dict[int, int]:
+    """How many messages came in the last 24 hours, by source."""
+    lately = (
+        select(func.count())
+        .where(Message.source_id == Source.id, Message.fetched_at > now - LATELY)
+        .scalar_subquery()
+    )
+    return {row.id: row.n for row in db.session.execute(select(Source.id, lately.label("n")))}
+
+
+def _heard(source: Source, now: datetime) -> list[datetime]:
+    """When the residents' messages of the last weeks were written (at most 20 000)."""
+    return list(
+        db.session.scalars(
+            select(Message.published_at)
+            .where(
+                Message.source_id == source.id,
+                Message.fetched_at > now - LOOKS_BACK,
+                ~Message.by_city,
+            )
+            .order_by(Message.fetched_at.desc())
+            .limit(20_000)
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

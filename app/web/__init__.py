@@ -14,8 +14,18 @@ from app.web.errors import handle_errors
 
 HERE = Path(__file__).parent
 
-OPEN = frozenset({"static", "sign_in.show", "sign_in.enter", "status.alive"})
-"""The only endpoints that answer somebody who has not signed in."""
+OPEN = frozenset(
+    {
+        "static",
+        "sign_in.show",
+        "sign_in.enter",
+        "status.alive",
+        "hooks.facebook_asks",
+        "hooks.facebook_rings",
+    }
+)
+"""The only endpoints that answer somebody who has not signed in; the hooks know their callers by
+a signature."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -36,7 +46,7 @@ csrf = CSRFProtect()
 
 def init_app(app: Flask) -> None:
     """Give the application its pages, and everything that guards them."""
-    from app.web import admin, answer, case, components, inbox, me, sign_in, status
+    from app.web import admin, answer, case, components, connect, hooks, inbox, me, sign_in, status
 
     app.config.update(
         SESSION_COOKIE_NAME="vaxeln",
@@ -65,7 +75,7 @@ def init_app(app: Flask) -> None:
     handle_errors(app)
     app.before_request(guard.let_in_only_who_may)
     app.after_request(add_headers)
-    for screen in (sign_in, inbox, case, answer, status, admin, me):
+    for screen in (sign_in, inbox, case, answer, status, admin, connect, me, hooks):
         app.register_blueprint(screen.bp)
     if app.config["DEVELOPMENT"]:
         app.register_blueprint(components.bp)

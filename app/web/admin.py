@@ -6,10 +6,11 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.basics import clock
-from app.channels.base import ChannelError, PermissionCheck, all_channels, channel_named
+from app.channels.base import all_channels, channel_named
 from app.collecting import accounts
 from app.collecting.collect import look_soon
-from app.collecting.connect import connection_of, options_from
+from app.collecting.connect import options_from
+from app.collecting.ledger import Use, use_of
 from app.database import db
 from app.models import Account, Source, Staff
 from app.models.staff import Role
@@ -18,7 +19,9 @@ from app.people.rights import Act
 from app.people.sign_in import SHORTEST_PASSWORD, WeakPassword
 from app.reports import health
 from app.web import looks
+from app.web.connect import STEPS, told
 from app.web.guard import me, needs
+from app.web.trial import try_account
 
 bp = Blueprint("admin", __name__)
 
@@ -31,100 +34,69 @@ def show_accounts() -> str:
         "pages/accounts.html",
         sources=health.health_of_sources(clock.now()),
         accounts=list(db.session.scalars(select(Account).order_by(Account.id))),
+        uses=uses_of_accounts(),
     )
 
 
-@bp.get("/konton/anslut")
-@needs(Act.CHANGE_ACCOUNTS)
-def choose_channel() -> str:
-    """Which channel to connect, and what it needs."""
-    name = request.args.get("kanal", "")
-    return _connect_page(name if name in all_channels() else "", "", {})
-
-
-def _connect_page(channel: str, error: str, given: dict[str, str]) -> str:
-    offered = [one for one in all_channels().values() if one.name != "practice"]
-    return render_template(
-        "pages/connect.html",
-        offered=offered,
-        channel=channel_named(channel) if channel else None,
-        departments=looks.departments(),
-        error=error,
-        given=given,
-    )
-
-
-@bp.post("/konton/anslut")
-@needs(Act.CHANGE_ACCOUNTS)
-def connect() -> str | Response | tuple[str, int]:
-    """Connect an account; secrets are sealed and never shown again."""
-    name = request.form.get("kanal", "")
-    if name not in all_channels() or name == "practice":
-        return _connect_page("", gettext("Välj en kanal."), {}), 400
-    if me().practice:
-        text = gettext("Du är inloggad som övningsperson. Lägg först till en riktig person.")
-        return _connect_page(name, text, {}), 400
-    channel = channel_named(name)
-    values = {s.name: request.form.get(f"v_{s.name}", "") for s in channel.settings}
-    hosts = request.form.get("hosts", "").split() if me().role == Role.ADMINISTRATOR else []
-    new = accounts.NewAccount(
-        channel=name,
-        name=request.form.get("namn", ""),
-        values=values,
-        approved_by=request.form.get("godkand", ""),
-        purpose=request.form.get("purpose", ""),
-        owner_department=request.form.get("avdelning", ""),
-        kinds=request.form.getlist("kind"),
-        allowed_private_hosts=hosts,
-    )
-    try:
-        account = accounts.connect(
-            new, keys=current_app.config["CREDENTIALS_KEYS"], by=me(), now=clock.now()
-        )
-    except accounts.BadAccount as error:
-        secret = {s.name for s in channel.settings if s.secret}
-        given = {k: v for k, v in request.form.items() if k.removeprefix("v_") not in secret}
-        return _connect_page(name, str(error), given), 400
-    current_app.extensions.pop("practice_mode", None)
-    flash(_connected_sentence(account), "ok")
-    return redirect(url_for("admin.check_account", account_id=account.id))
-
-
-def _connected_sentence(account: Account) -> str:
-    """That an account is connected, and how far back its first reading goes."""
-    days = current_app.config["BACKFILL_DAYS"]
-    if not days:
-        return gettext(
-            "%(name)s är anslutet. Bara det som skrivs från och med nu läses.", name=account.name
-        )
-    return gettext(
-        "%(name)s är anslutet. Det som redan är skrivet läggs in som historik, %(n)s dygn tillbaka."
-        " Äldre än så läses inte.",
-        name=account.name,
-        n=f"{days:g}",
-    )
+def uses_of_accounts() -> dict[int, Use]:
+    """How the accounts stand with what their platforms count, by account."""
+    installation = options_from(current_app.config).installation
+    found: dict[int, Use] = {}
+    for account in db.session.scalars(select(Account)):
+        use = use_of(account, installation, now=clock.now())
+        if use is not None:
+            found[account.id] = use
+    return found
 
 
 @bp.get("/konton/<int:account_id>")
 @needs(Act.CHANGE_ACCOUNTS)
 def check_account(account_id: int) -> str | Response:
     """Try the account's permissions one by one and show the results."""
-    source = db.session.scalar(select(Source).where(Source.account_id == account_id))
-    if source is None:
+    source = db.session.scalar(select(Source).where(Source.account_id == account_id).limit(1))
+    if source is None or source.account.channel not in all_channels():
         return redirect(url_for("admin.show_accounts"))
-    options = options_from(current_app.config)
-    error = ""
-    results: list[PermissionCheck] = []
-    try:
-        channel = channel_named(source.account.channel)
-        connection = connection_of(source, options)
-        db.session.commit()
-        results = channel.check(connection, now=clock.now())
-    except ChannelError as problem:
-        error = type(problem).__name__
+    channel = channel_named(source.account.channel)
+    now, options = clock.now(), options_from(current_app.config)
+    tried = try_account(source, channel, options, now=now)
+    account = db.session.get_one(Account, account_id)
+    owner = account.owner_department.slug if account.owner_department else ""
     return render_template(
-        "pages/account.html", account=source.account, results=results, error=error
+        "pages/account.html",
+        account=account,
+        channel=channel,
+        results=tried.results,
+        error=tried.error,
+        sources=[
+            one for one in health.health_of_sources(now) if one.source.account_id == account_id
+        ],
+        use=use_of(account, options.installation, now=now),
+        new=request.args.get("nytt") == "1",
+        steps=STEPS,
+        told=told(
+            channel.label,
+            (account.name, looks.department_name(owner) if owner else ""),
+            (account.approved_by, looks.day(account.approved_at) if account.approved_at else ""),
+        ),
     )
+
+
+@bp.post("/konton/<int:account_id>/inloggning")
+@needs(Act.CHANGE_ACCOUNTS)
+def connect_again(account_id: int) -> Response:
+    """Give an account a new sign-in; what is left empty stays as it was."""
+    account = db.session.get(Account, account_id)
+    if account is None:
+        return redirect(url_for("admin.show_accounts"))
+    channel = channel_named(account.channel)
+    values = {s.name: request.form.get(f"v_{s.name}", "") for s in channel.settings}
+    try:
+        keys = current_app.config["CREDENTIALS_KEYS"]
+        accounts.connect_again(account_id, values, keys=keys, by=me(), now=clock.now())
+        flash(gettext("Sparat. Vi prövar kontot nu och hämtar så snart det går."), "ok")
+    except accounts.BadAccount as error:
+        flash(str(error), "warn")
+    return redirect(url_for("admin.check_account", account_id=account_id))
 
 
 @bp.post("/konton/<int:account_id>/<act>")

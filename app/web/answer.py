@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.answers import write
 from app.answers.write import CannotSend, ConversationChanged, Pressed, TooLate
 from app.basics import clock
+from app.collecting.connect import options_from
 from app.database import db
 from app.inbox import find, handle
 from app.models import Answer, Staff
@@ -18,6 +19,7 @@ from app.people.rights import Act, NotAllowed, case_for
 from app.routing.transfer import NoSuchDepartment, reroute
 from app.web import looks, words
 from app.web.case import back_to, case_context
+from app.web.composing import advice_on
 from app.web.guard import me, needs
 from app.web.inbox import list_context
 
@@ -31,6 +33,8 @@ def compose(case_id: int) -> str | AnyResponse | tuple[str, int]:
     act, mode = request.form.get("gor", "utkast"), request.form.get("lagel", "svar")
     if act in ("publicera", "publicera-klar") and mode == "svar":
         return _publish(case_id, close=act == "publicera-klar")
+    if act == "privat" and mode == "privat":
+        return _publish(case_id, private=True)
     if act == "anteckna" and mode == "anteckning":
         return _note(case_id)
     if act == "vidare" and mode == "vidare":
@@ -47,7 +51,9 @@ def undo_of(staff: Staff) -> timedelta | None:
     return timedelta(seconds=int(seconds))
 
 
-def _publish(case_id: int, *, close: bool) -> str | AnyResponse | tuple[str, int]:
+def _publish(
+    case_id: int, *, close: bool = False, private: bool = False
+) -> str | AnyResponse | tuple[str, int]:
     body = request.form.get("svar", "")
     pressed = Pressed(
         case_id=case_id,
@@ -56,9 +62,11 @@ def _publish(case_id: int, *, close: bool) -> str | AnyResponse | tuple[str, int
         seen_version=request.form.get("version", 0, type=int),
         undo=undo_of(me()),
         close_as=Outcome.ANSWERED if close else None,
+        private=private,
     )
+    installation = options_from(current_app.config).installation
     try:
-        answer = write.press_send(pressed, by=me(), now=clock.now())
+        answer = write.press_send(pressed, by=me(), now=clock.now(), installation=installation)
     except ConversationChanged:
         return _again(case_id, body, changed=True), 409
     except CannotSend as error:
@@ -80,7 +88,9 @@ def _again(case_id: int, body: str, **what: Any) -> str:
     """The case's page once more, with the text kept and what is in the way shown."""
     db.session.rollback()
     case = case_for(me(), case_id)
-    context = case_context(case) | {"draft_body": body, "chosen": case.id} | what
+    mode = request.form.get("lagel", "svar")
+    context = case_context(case) | {"draft_body": body, "chosen": case.id, "mode": mode} | what
+    context["advice"] = advice_on(case, body, write.signature_of(me()))
     handle.mark_seen(case, by=me(), now=clock.now())
     return render_template("pages/case.html", **list_context() | context)
 
@@ -109,9 +119,12 @@ def _forward(case_id: int) -> AnyResponse:
 
 
 def _draft(case_id: int) -> AnyResponse | str:
-    write.save_draft(case_id, body=request.form.get("svar", ""), by=me(), now=clock.now())
+    body = request.form.get("svar", "")
+    write.save_draft(case_id, body=body, by=me(), now=clock.now())
     if request.headers.get("HX-Request"):
-        return render_template("parts/saved.html", at=clock.now())
+        case = case_for(me(), case_id, Act.ANSWER)
+        advice = advice_on(case, body, write.signature_of(me()))
+        return render_template("parts/saved.html", at=clock.now(), advice=advice, case=case)
     flash(gettext("Utkastet är sparat."), "ok")
     return back_to(case_id)
 
@@ -119,7 +132,7 @@ def _draft(case_id: int) -> AnyResponse | str:
 @bp.get("/svar")
 @needs(Act.ANSWER)
 def mine() -> str:
-    """The person's own answers that are uncertain or refused."""
+    """The person's own answers that are uncertain, refused or gone from the platform."""
     return render_template("pages/answers.html", answers=find.answers_that_need(me()))
 
 
@@ -176,6 +189,18 @@ def again(answer_id: int) -> AnyResponse:
     except TooLate:
         flash(gettext("Svaret har redan gått iväg."), "warn")
     return _to_case(answer_id)
+
+
+@bp.post("/svar/<int:answer_id>/sett")
+@needs(Act.ANSWER)
+def seen(answer_id: int) -> AnyResponse:
+    """The person knows that the answer was refused or has vanished."""
+    try:
+        write.seen(answer_id, by=me(), now=clock.now())
+        flash(gettext("Bra, svaret ligger inte längre bland dem att reda ut."), "ok")
+    except TooLate:
+        flash(gettext("Svaret är redan avgjort."), "warn")
+    return redirect(url_for("answer.mine"))
 
 
 def _to_case(answer_id: int) -> AnyResponse:

@@ -1,27 +1,37 @@
 """One case: the conversation around it, and what can be done with it besides answering."""
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.answers import moderate
-from app.answers.write import draft_of, signature_of
+from app.answers.write import addressing, draft_of, signature_of
 from app.basics import clock
-from app.channels.base import ChannelError, channel_named
+from app.channels.base import BudgetSpent, ChannelError, Refused, SignInNeeded, channel_named
 from app.collecting.connect import options_from
+from app.collecting.incidents import incident_on
 from app.database import db
 from app.inbox import find, handle
 from app.inbox.states import NotFromHere
 from app.models import Case, Event, Message
 from app.models.case import Outcome
-from app.models.source import AccountState
 from app.people.rights import Act, case_for, may, may_read_notes
-from app.reports.health import light_of
 from app.routing.transfer import NoSuchDepartment, hand_back, reroute
 from app.web import looks, words
+from app.web.composing import advice_on, way_to
 from app.web.guard import me, needs
 from app.web.inbox import list_context
 from app.web.thread import thread_of
@@ -79,6 +89,7 @@ def case_context(case: Case) -> dict[str, Any]:
     draft = draft_of(case.id, person)
     target = request.args.get("till", type=int)
     conversation = find.conversation(case, person, whole_post=request.args.get("alla") == "1")
+    answered = _target(conversation.messages, case, target)
     return {
         "case": case,
         "newest": newest_event(case),
@@ -86,10 +97,11 @@ def case_context(case: Case) -> dict[str, Any]:
         "others": conversation.others,
         "suggestion": find.suggestion_of(case),
         "draft": draft,
-        "draft_body": draft.body if draft else "",
-        "target": _target(conversation.messages, case, target),
+        "draft_body": draft.body if draft else addressing(answered, channel),
+        "target": answered,
         "signature": signature_of(person),
-        "locked": _locked(case, channel),
+        "way": way_to(case, channel, answered, now=clock.now()),
+        "advice": advice_on(case, draft.body if draft else "", signature_of(person)),
         "abilities": channel.abilities if channel else None,
         "may_write_notes": may_read_notes(person, case.department),
         "targets": looks.departments(),
@@ -113,20 +125,6 @@ def _target(messages: list[Message], case: Case, wanted: int | None) -> Message 
         if message.id == wanted:
             return message
     return there[-1] if there else None
-
-
-def _locked(case: Case, channel: Any) -> tuple[str, str] | None:
-    """Why nothing can be sent from here at all, and what to do; None when it can."""
-    if channel is None or not channel.abilities.answer:
-        return words.reason("not_supported")
-    if case.account.state != AccountState.ACTIVE:
-        return words.reason("account_paused")
-    from app.models import Source
-
-    sources = db.session.scalars(select(Source).where(Source.account_id == case.account_id)).all()
-    if any(light_of(source, clock.now()) == "sign_in_needed" for source in sources):
-        return words.reason("sign_in_needed")
-    return None
 
 
 @bp.post("/arenden/<int:case_id>/ta")
@@ -242,39 +240,57 @@ def _back_if_seen(case: Case) -> AnyResponse:
 @needs(Act.MODERATE)
 def hide(message_id: int) -> AnyResponse:
     """Take a comment out of public view, with a reason from the closed list."""
-    return _moderate(message_id, show_it=False)
+    return _moderate(message_id, moderate.hide, gettext("Kommentaren är dold. En kopia finns här."))
 
 
 @bp.post("/meddelanden/<int:message_id>/visa")
 @needs(Act.MODERATE)
 def unhide(message_id: int) -> AnyResponse:
     """Approve a held comment, or show a hidden one again."""
-    return _moderate(message_id, show_it=True)
+    return _moderate(message_id, moderate.show, gettext("Kommentaren visas för besökare."))
 
 
-def _moderate(message_id: int, *, show_it: bool) -> AnyResponse:
-    from flask import current_app
+@bp.post("/meddelanden/<int:message_id>/avvisa")
+@needs(Act.MODERATE)
+def reject(message_id: int) -> AnyResponse:
+    """Turn a held comment down for good, with a reason from the closed list."""
+    said = gettext("Kommentaren är avvisad. En kopia finns här.")
+    return _moderate(message_id, moderate.reject, said)
 
-    options = options_from(current_app.config)
+
+@bp.post("/meddelanden/<int:message_id>/ta-bort")
+@needs(Act.MODERATE)
+def delete_own(message_id: int) -> AnyResponse:
+    """Take one of the city's own answers away from the platform, with a reason."""
+    said = gettext("Svaret är borttaget från plattformen. En kopia finns här.")
+    return _moderate(message_id, moderate.delete_own, said)
+
+
+def _moderate(message_id: int, act: Callable[..., Message], said: str) -> AnyResponse:
+    """Do it and say so, or say why not; back to the case."""
     message = db.session.get(Message, message_id)
     case_id = message.case_id if message else None
+    reason = {} if act is moderate.show else {"reason": request.form.get("skal", "")}
+    options = options_from(current_app.config)
     try:
-        if show_it:
-            moderate.show(message_id, by=me(), options=options, now=clock.now())
-            flash(gettext("Kommentaren visas för besökare."), "ok")
-        else:
-            reason = request.form.get("skal", "")
-            moderate.hide(message_id, reason=reason, by=me(), options=options, now=clock.now())
-            flash(gettext("Kommentaren är dold. En kopia finns kvar här."), "ok")
+        act(message_id, by=me(), options=options, now=clock.now(), **reason)
+        flash(said, "ok")
     except moderate.ReasonNeeded:
-        flash(gettext("Välj varför kommentaren ska döljas."), "warn")
+        flash(gettext("Skriv eller välj ett skäl först."), "warn")
     except ChannelError as error:
-        code = getattr(
-            error, "reason", "sign_in_needed" if "SignIn" in type(error).__name__ else ""
-        )
-        why, what = words.reason(str(code))
-        flash(
-            f"{why} {what}" if code else gettext("Plattformen svarar inte. Försök igen strax."),
-            "warn",
-        )
+        flash(_why_not(error, case_id), "warn")
     return back_to(case_id) if case_id else redirect(url_for("inbox.show"))
+
+
+def _why_not(error: ChannelError, case_id: int | None) -> str:
+    """A channel's no as a sentence with what to do; while it is read-only it was not even asked."""
+    case = db.session.get(Case, case_id)
+    if case is not None and incident_on(case.channel) is not None:
+        return str(words.REASONS["incident"][0])
+    if isinstance(error, Refused):
+        return " ".join(words.reason(error.reason))
+    if isinstance(error, SignInNeeded):
+        return " ".join(words.reason("sign_in_needed"))
+    if isinstance(error, BudgetSpent):
+        return str(words.POSTPONED["BudgetSpent"])
+    return gettext("Plattformen svarar inte. Försök igen strax.")

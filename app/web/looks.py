@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from flask import Flask, current_app, g
-from flask_babel import format_date, get_locale, gettext
+from flask_babel import format_date, format_decimal, get_locale, gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 from sqlalchemy import select
@@ -17,10 +17,13 @@ from app.answers.moderate import HIDE_REASONS
 from app.basics import clock
 from app.basics.working_time import OpeningHours, one_working_day_limit, open_intervals
 from app.channels.base import all_channels
+from app.collecting.incidents import open_incidents
 from app.database import db
-from app.models import Account, Case, ClosedDay, Department
+from app.models import Account, Case, ClosedDay, Department, Source
 from app.people.rights import Act, may
+from app.reports.health import Light, health_of_sources
 from app.web import words
+from app.web.permissions import guide, permission
 
 SOON = timedelta(hours=1)
 
@@ -37,12 +40,15 @@ class Clock:
 def init_app(app: Flask) -> None:
     """Give the templates what they need to show."""
     app.jinja_env.filters.update(
-        when=when, day=day, hour=hour, percent=percent, many=many, initials=initials
-    )
+        when=when, day=day, hour=hour, until=until, percent=percent, many=many, amount=amount,
+        initials=initials,
+    )  # fmt: skip
     app.jinja_env.globals.update(
         words=words, may=may, Act=Act, channel_label=channel_label, channel_icon=channel_icon,
         clock_of=clock_of, certainty_shape=certainty_shape, reference=reference,
         department_name=department_name, practice_mode=practice_mode, marked=marked,
+        troubles=troubles, outside=outside, source_label=source_label,
+        permission=permission, guide=guide,
         icon=icon, csrf=csrf, hide_reasons=HIDE_REASONS, get_locale=get_locale,
     )  # fmt: skip
     app.context_processor(lambda: {"me": g.get("me"), "city": current_app.config["CITY"]})
@@ -85,9 +91,22 @@ def when(at: datetime | None) -> str:
     return f"{format_date(local, format=style, rebase=False)} {hour(at)}"
 
 
+def until(at: datetime) -> str:
+    """A moment ahead, up to which something goes: 3 dec kl. 10.15."""
+    local, this_year = clock.to_local(at), clock.to_local(clock.now()).year
+    style = "d MMM" if local.year == this_year else "d MMM y"
+    said = format_date(local, format=style, rebase=False).replace(".", "")
+    return gettext("%(day)s kl. %(hour)s", day=said, hour=hour(at))
+
+
 def percent(share: float) -> str:
     """87 % with a hard space."""
     return f"{round(share * 100)}\u00a0%"
+
+
+def amount(number: float) -> str:
+    """Money or units as a person reads them: two decimals below a hundred, none above."""
+    return format_decimal(number, format="#,##0.##" if number < 100 else "#,##0")
 
 
 def many(count: int) -> str:
@@ -244,10 +263,55 @@ def practice_mode() -> bool:
     """Whether everything here is practice: no account but the practice town's is connected."""
     kept = current_app.extensions.get("practice_mode")
     if kept is None or monotonic() - kept[0] > 15:
-        real = db.session.scalar(select(Account.id).where(Account.channel != "practice").limit(1))
+        real = db.session.scalar(select(Account.id).where(~Account.practice).limit(1))
         kept = (monotonic(), real is None)
         current_app.extensions["practice_mode"] = kept
     return bool(kept[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What stands above the list: whose, what is wrong (a word of `words.LIGHTS`), what to do."""
+
+    channel: str
+    name: str
+    what: str
+    advice: str
+
+
+def troubles(channel: str = "") -> list[Trouble]:
+    """Incidents, then every account in trouble, at most 3 seconds old; of one channel if named.
+
+    What is quieter than usual is not trouble, and an incident is told once for its channel.
+    """
+    kept = current_app.extensions.get("troubles")
+    if kept is None or monotonic() - kept[0] > 3:
+        begun = [(one.channel, one.text.rstrip(".")) for one in open_incidents().values()]
+        lights: dict[int, tuple[str, str, str]] = {}
+        for one in health_of_sources(clock.now(), listen=False):
+            account = one.source.account
+            if one.trouble and one.light != Light.READ_ONLY:
+                lights.setdefault(account.id, (account.channel, account.name, one.light))
+        kept = (monotonic(), begun, list(lights.values()))
+        current_app.extensions["troubles"] = kept
+    _, begun, accounts = kept
+    advice = str(words.LIGHTS[Light.READ_ONLY][1])
+    found = [Trouble(where, "", text, advice) for where, text in begun]
+    for where, name, light in accounts:
+        found.append(Trouble(where, name, *map(str, words.LIGHTS[light])))
+    return [one for one in found if channel in ("", one.channel)]
+
+
+def source_label(source: Source) -> str:
+    """What a source brings, as its channel calls it: Omnämnanden, Kommentarer."""
+    channel = all_channels().get(source.account.channel)
+    kinds = {one.kind: one.label for one in channel.source_kinds} if channel else {}
+    return kinds.get(source.kind, source.kind)
+
+
+def outside(address: str, case: Case) -> str:
+    """An address on the platform; '' for practice, whose posts are nowhere but on this machine."""
+    return "" if case.account.practice else address
 
 
 def marked(text: str, marks: list[str]) -> Markup:

@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from app.channels.base import Reason
+from app.models.answer import VANISHED
 from app.models.case import CaseState, Outcome
 from app.models.staff import Role
 from app.reports.health import Light
@@ -55,7 +56,7 @@ KINDS: dict[str, tuple[LazyString, str]] = {
 """What a message is: name and icon."""
 
 AT_SOURCE: dict[str, LazyString] = {
-    "held": _l("Väntar på granskning på bloggen"),
+    "held": _l("Väntar på granskning, syns inte för andra"),
     "hidden": _l("Dold för besökare"),
     "spam": _l("Markerad som skräppost på plattformen"),
     "removed": _l("Borttagen på plattformen"),
@@ -85,6 +86,10 @@ EVENTS: dict[str, LazyString] = {
     "message_status_changed": _l("Kommentaren fick ny status på plattformen"),
     "message_hidden": _l("Kommentaren doldes"),
     "message_shown": _l("Kommentaren visades"),
+    "message_rejected": _l("Kommentaren avvisades"),
+    "answer_deleted": _l("Svaret togs bort från plattformen"),
+    "answer_vanished": _l("Svaret finns inte längre på plattformen"),
+    "answer_seen_to": _l("Författaren har sett det"),
 }
 """The events that stand in a conversation; others are only in the ledger."""
 
@@ -138,17 +143,44 @@ REASONS: dict[str, tuple[LazyString, LazyString]] = {
         _l("Sidan svarade med något vi inte förstår."),
         _l("Kontrollera att adressen är rätt."),
     ),
+    Reason.NOT_SUMMONED: (
+        _l("X tar inte emot svar härifrån på det här inlägget."),
+        _l(
+            "Skribenten har inte nämnt eller citerat kontot. Svara på X i stället: vi känner igen"
+            " svaret, hämtar det hit och räknar ärendet som besvarat."
+        ),
+    ),
+    Reason.CANNOT_HIDE: (
+        _l("Plattformen låter oss inte dölja just den här kommentaren."),
+        _l("Öppna den på plattformen och se vad som går att göra där."),
+    ),
+    Reason.WINDOW_CLOSED: (
+        _l("Tiden för ett privat svar är ute, eller så har ett redan skickats."),
+        _l("Svara offentligt, eller hänvisa till en säker kanal."),
+    ),
+    Reason.BLOCKED: (
+        _l("Plattformen har spärrat kontot för en tid."),
+        _l("Vänta till i morgon. Händer det igen, kontakta kommunikationsenheten."),
+    ),
+    "incident": (
+        _l("Kanalen är satt i läsläge av en administratör."),
+        _l("Det du skriver sparas som utkast. Skicka när kanalen är öppen igen."),
+    ),
+    VANISHED: (
+        _l("Svaret finns inte längre på plattformen, och vi har inte tagit bort det."),
+        _l("Titta på plattformen. Skriv ett nytt om det behövs, gärna utan länk."),
+    ),
     Reason.OTHER: (
         _l("Plattformen tog inte emot svaret."),
         _l("Försök igen om en stund. Händer det igen, kontakta kommunikationsenheten."),
     ),
     "sign_in_needed": (
         _l("Kontots inloggning fungerar inte längre."),
-        _l("Be kommunikationsenheten ansluta kontot igen. Skicka sedan svaret på nytt."),
+        _l("Be kommunikationsenheten ansluta kontot igen. Det du skriver sparas som utkast."),
     ),
     "account_paused": (
         _l("Kontot är pausat."),
-        _l("Texten är sparad som utkast. Skicka när kontot är igång igen."),
+        _l("Det du skriver sparas som utkast. Skicka när kontot är igång igen."),
     ),
 }
 """Why something was not done, and what to do about it."""
@@ -166,6 +198,17 @@ LIGHTS: dict[str, tuple[LazyString, LazyString]] = {
         _l("Hämtas första gången"),
         _l("Vänta några minuter. Äldre kommentarer läggs in som historik."),
     ),
+    Light.QUIET: (
+        _l("Ovanligt tyst"),
+        _l(
+            "Hämtningen fungerar, men det har varit tystare än vanligt för veckodagen och"
+            " timmen. Titta på plattformen om det verkar fel."
+        ),
+    ),
+    Light.READ_ONLY: (
+        _l("Läsläge"),
+        _l("Vi hämtar men skickar inget förrän en administratör öppnar kanalen igen."),
+    ),
     Light.TRYING_AGAIN: (
         _l("Försöker igen"),
         _l("Plattformen svarade inte. Vi försöker igen av oss själva, inget går förlorat."),
@@ -176,7 +219,10 @@ LIGHTS: dict[str, tuple[LazyString, LazyString]] = {
     ),
     Light.BUDGET_SPENT: (
         _l("Gränsen är nådd"),
-        _l("Plattformen släpper in oss igen vid nästa hämtning. Inget går förlorat."),
+        _l(
+            "Plattformens kvot eller kontots tak är slut. Hämtningen börjar igen av sig själv när"
+            " nästa period börjar. Höj taket om det inte kan vänta."
+        ),
     ),
     Light.PLATFORM_TROUBLE: (
         _l("Fel hos plattformen"),
@@ -199,14 +245,46 @@ LIGHTS: dict[str, tuple[LazyString, LazyString]] = {
 """How a source fares, and what to do."""
 
 NOTICES: dict[str, LazyString] = {
-    "gap": _l("Lucka: flödet hade inget som vi kände igen. Kommentarer kan saknas."),
+    "gap": _l("Lucka: vi hittade inget som vi kände igen. Kommentarer kan saknas."),
     "moved": _l("Sidan har flyttat. Be en administratör byta adress."),
     "missing": _l("Sidan finns inte just nu. Vi försöker igen i ett dygn."),
     "cut": _l("Flödet var avhugget. Det som kom före är hämtat."),
     "too_many": _l("Flödet är längre än vi tar emot på en gång."),
     "comments_not_read": _l("Inga kommentarer gick att läsa."),
     "thread_not_read": _l("Kommentarerna till ett inlägg gick inte att läsa."),
+    "slowed": _l("Hämtas mer sällan för att kvoten eller taket ska räcka perioden ut."),
+    "sign_in_ends": _l("Inloggningen slutar snart gälla. Anslut kontot igen innan dess."),
+    "not_all_parsed": _l("Något i svaret gick inte att läsa. Det är sparat som det kom."),
+    "capped": _l("Ett inlägg har fler kommentarer än vi läser på en gång."),
 }
+
+
+ATTACHED: dict[str, LazyString] = {
+    "picture": _l("Bild"),
+    "sticker": _l("Klistermärke"),
+    "film": _l("Film"),
+    "sound": _l("Ljud"),
+    "link": _l("Länk"),
+}
+"""What a message may carry beside text."""
+
+COUNTING: dict[str, LazyString] = {"x": _l("X räknar länkar som 23")}
+"""What is worth knowing of how a platform counts."""
+
+HINTS: dict[str, tuple[LazyString, str]] = {
+    "stop": (_l("Stopp:"), "stopp"),
+    "warn": (_l("Varning:"), "varning"),
+    "tip": (_l("Tips:"), "info"),
+}
+"""How much a line under the answer's text matters: word and icon."""
+
+UNITS: dict[str, LazyString] = {
+    "usd": _l("dollar"),
+    "units": _l("enheter"),
+    "calls": _l("anrop"),
+}
+
+PERIODS: dict[str, LazyString] = {"day": _l("i dag"), "month": _l("den här månaden")}
 
 
 def notice(code: str) -> str:

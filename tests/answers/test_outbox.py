@@ -1,5 +1,6 @@
 """The outbox: a person presses, it leaves at most once, and nobody wonders whether it arrived."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from app.channels.base import BudgetSpent, TryLater
 from app.collecting.collect import Collector, collect_due
 from app.collecting.connect import Options
 from app.database import db, writing
+from app.inbox.find import answers_that_need, counts
 from app.inbox.handle import CaseChanged, close
 from app.models import Account, Answer, Event, Message
 from app.models.case import Outcome
@@ -427,3 +429,75 @@ def test_an_answer_taken_back_alone_lets_the_words_wait(world):
     only = world.press("Klockan nio.", undo=None)
     write.undo(only.id, by=world.anna, now=world.time)
     assert the_case().waiting_since is not None
+
+
+def test_two_answers_of_one_account_keep_the_platforms_pause(world, monkeypatch):
+    """Where a platform takes quick answers for spam, the second one leaves after the pause."""
+    paced = replace(practice.CHANNEL.abilities, answer_every=timedelta(seconds=3))
+    monkeypatch.setattr(practice.CHANNEL, "abilities", paced)
+    world.press("Klockan nio.")
+    world.press("Klockan tio.")
+    world.deliver()
+    assert len(world.town.sent()) == 1
+    world.deliver(timedelta(seconds=2))
+    assert len(world.town.sent()) == 1
+    world.deliver(timedelta(seconds=2))
+    assert len(world.town.sent()) == 2
+    assert {row.tries for row in db.session.scalars(select(Answer))} == {1}
+
+
+def test_an_answer_that_vanishes_from_the_platform_is_told_to_its_author(world):
+    """What the platform takes away after it arrived stands among the author's to sort out."""
+    world.press()
+    world.deliver()
+    assert answers_that_need(world.anna) == []
+    world.town.removes(world.answer.external_id)
+    world.collect()
+    assert [row.id for row in answers_that_need(world.anna)] == [world.answer.id]
+    assert count_for(world.anna) == 1
+    write.seen(world.answer.id, by=world.anna, now=world.time)
+    world.collect()
+    assert answers_that_need(world.anna) == []
+    assert count_for(world.anna) == 0
+
+
+def test_a_refused_answer_that_has_been_seen_to_stands_there_no_longer(world):
+    """Made a draft again, or only read: either way the list gets empty."""
+    for seen_to in (write.write_again, write.seen):
+        world.town.fail_next("refused")
+        world.press()
+        world.deliver()
+        (answer,) = answers_that_need(world.anna)
+        assert count_for(world.anna) == 1
+        seen_to(answer.id, by=world.anna, now=world.time)
+        assert answers_that_need(world.anna) == []
+        with pytest.raises(write.TooLate):
+            write.seen(answer.id, by=world.anna, now=world.time)
+
+
+def count_for(staff):
+    """The number that the side bar shows beside the author's answers to sort out."""
+    return counts(staff, departments=[], channels=[], late_before=MONDAY).needs_author
+
+
+def test_a_late_save_of_what_was_sent_is_no_draft(world):
+    """A page that saves by itself after send was pressed leaves no second copy in the box."""
+    world.press("Klockan nio.", undo=None)
+    later = world.time + SECOND
+    late = write.save_draft(the_case().id, body="Klockan nio.\r\n", by=world.anna, now=later)
+    assert late is None
+    kept = write.save_draft(the_case().id, body="Och stänger fyra.", by=world.anna, now=later)
+    assert kept.body == "Och stänger fyra."
+
+
+def test_an_answer_to_a_reply_names_whom_it_is_to(world, monkeypatch):
+    """Where answers stand beside what they answer the text begins with the name; that is no text."""
+    names = replace(practice.CHANNEL.abilities, names_whom_it_answers=True)
+    assert write.addressing(messages()[0], practice.CHANNEL) == ""
+    monkeypatch.setattr(practice.CHANNEL, "abilities", names)
+    assert write.addressing(messages()[0], practice.CHANNEL) == ""
+    with writing():
+        db.session.execute(update(Message).values(parent_id=Message.id, author_name="Åsa Ek"))
+    assert write.addressing(messages()[0], practice.CHANNEL) == "@Åsa Ek "
+    with pytest.raises(write.CannotSend):
+        world.press("@Åsa Ek ")

@@ -95,17 +95,18 @@ def test_connecting_says_how_far_back_and_reads_so_far(app, at, blog):
     client = signed_in(app, ida.login)
     form = {
         "csrf_token": token(client.get("/mitt-konto").text), "kanal": "feed", "namn": "Bloggen",
-        "godkand": "Eva Chef", "v_feed_url": blog.feed_url, "hosts": "127.0.0.1",
+        "steg": "inloggning", "chef": "Eva Chef", "datum": "2026-11-18",
+        "v_feed_url": blog.feed_url, "hosts": "127.0.0.1",
     }  # fmt: skip
     page = client.post("/konton/anslut", data=form, follow_redirects=True).text
     assert "Bloggen är anslutet." in page
     assert "30 dygn tillbaka" in page
     source, options = the_source(), options_from(app.config)
     assert (source.history_before, source.first_read_at) == (MONDAY, None)
-    assert connection_of(source, options).backfill_since == MONDAY - 30 * DAY
+    assert connection_of(source, options, now=MONDAY).backfill_since == MONDAY - 30 * DAY
     look(app, MONDAY + HOUR)
     assert the_source().first_read_at == MONDAY + HOUR
-    assert connection_of(the_source(), options).backfill_since is None
+    assert connection_of(the_source(), options, now=MONDAY).backfill_since is None
     (case,) = cases()
     assert (case.person_name, case.is_open, case.outcome) == ("Åsa 2", False, "history")
     now = f"{MONDAY + HOUR:%Y-%m-%dT%H:%M:%SZ}"
@@ -123,11 +124,14 @@ def test_connecting_without_a_first_reading_says_so(app, at, blog):
     client = signed_in(app, ida.login)
     form = {
         "csrf_token": token(client.get("/mitt-konto").text), "kanal": "feed", "namn": "Bloggen",
-        "godkand": "Eva Chef", "v_feed_url": blog.feed_url, "hosts": "127.0.0.1",
+        "steg": "inloggning", "chef": "Eva Chef", "datum": "2026-11-18",
+        "v_feed_url": blog.feed_url, "hosts": "127.0.0.1",
     }  # fmt: skip
     page = client.post("/konton/anslut", data=form, follow_redirects=True).text
     assert "Bara det som skrivs från och med nu läses." in page
-    assert connection_of(the_source(), options_from(app.config)).backfill_since == MONDAY
+    assert (
+        connection_of(the_source(), options_from(app.config), now=MONDAY).backfill_since == MONDAY
+    )
 
 
 def test_the_first_reading_is_over_when_all_of_it_is_read(app, town, monkeypatch):
@@ -149,4 +153,4 @@ def test_a_blog_by_command_line_has_the_same_bounds(app):
     source = the_source()
     assert source.history_before == source.next_look_at == MONDAY
     options = replace(options_from(app.config), backfill=timedelta(days=7))
-    assert connection_of(source, options).backfill_since == MONDAY - 7 * DAY
+    assert connection_of(source, options, now=MONDAY).backfill_since == MONDAY - 7 * DAY

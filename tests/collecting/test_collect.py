@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.channels import practice
 from app.channels.base import NotUnderstood
-from app.collecting.collect import Collector, collect_due
+from app.collecting.collect import Collector, collect_due, ring
 from app.collecting.connect import Options
 from app.collecting.page import LeaseLost
 from app.database import db, writing
@@ -241,6 +241,38 @@ def test_a_message_of_ten_megabytes_is_taken_in(collector, town):
     assert len(message.text) == 1_000_000
     assert len(db.session.scalars(select(RawPayload.payload)).one()) > 10_000_000
     assert len(the_case().snippet) <= 200
+
+
+def test_a_bell_during_a_look_brings_another_right_after(collector, clock, town):
+    """What rings while a page is being read may have come too late for it: we look once more."""
+    source = the_source()
+    town.says("Hej", at=MONDAY)
+    asked, rung = [], []
+
+    def rings_once_while_reading():
+        clock.time += timedelta(milliseconds=1)
+        asked.append(the_source().lease_until is not None)
+        if asked.count(True) == 3:  # the look has begun
+            rung.append(ring("practice", [source.account.external_id], now=clock.time))
+        return clock.time
+
+    collect_due(Collector(collector.options, rings_once_while_reading))
+    assert rung == [1]
+    assert the_source().next_look_at <= clock.time + timedelta(seconds=1)
+
+
+def test_a_bell_makes_a_quiet_source_due_and_leaves_a_waiting_one(collector, clock, town):
+    """A source that rests is due at once; one whose platform asked us to wait keeps its time."""
+    collect_due(collector)
+    source = the_source()
+    clock.time += timedelta(seconds=10)
+    assert ring("practice", [source.account.external_id], now=clock.time) == 1
+    assert the_source().next_look_at == clock.time
+    town.fail_next("later")
+    collect_due(collector)
+    waits_until = the_source().next_look_at
+    assert ring("practice", [source.account.external_id], now=clock.time) == 0
+    assert the_source().next_look_at == waits_until
 
 
 def test_an_overtaken_payload_never_changes_a_newer_text(collector, clock, town, monkeypatch):

@@ -1,10 +1,10 @@
 """A single-threaded process that forks a collector or deliverer for each order, to be killed.
 
-Reads JSON lines {"what", "environment", "now", "die_at"} and writes {"died", "steps"} for each.
-The child is a real process with its own connections; at step number `die_at` it gets SIGKILL. A
-step is every SQL statement and every commit on our database, and both sides of every call to the
-channel (`parse` is left out: it is pure, and dying in it is dying between two statements). `die_at` 0:
-it is left to end.
+Reads JSON lines {"what", "environment", "now", "die_at", "die_after"} and writes {"died", "steps"}
+for each. The child is a real process with its own connections; at step number `die_at` it gets
+SIGKILL. A step is every SQL statement and every commit on our database, both sides of every call to
+a channel (`parse` is left out: it is pure, and dying in it is dying between two statements), and
+both sides of every request that leaves for a platform. `die_at` 0: it is left to end.
 """
 
 import json
@@ -14,12 +14,16 @@ import sys
 from dataclasses import replace
 from datetime import datetime
 from functools import wraps
+from importlib import import_module
+from pkgutil import iter_modules
+from traceback import print_exc
 
 from sqlalchemy import event
 
-from app import create_app
+from app import create_app, web
 from app.answers.deliver import Deliverer, deliver_due
-from app.channels import practice
+from app.channels.base import all_channels
+from app.channels.web_requests.connections import GuardedSession
 from app.collecting.collect import collect_due
 from app.collecting.connect import options_from
 from app.database import db
@@ -27,27 +31,39 @@ from app.schedule import collector_of, router_at
 
 
 class Steps:
-    """Counts what happens and ends the process, without goodbye, at the step it is told."""
+    """Counts what happens and ends the process, without goodbye, at the step it is told.
 
-    def __init__(self, die_at: int) -> None:
-        self.die_at, self.count = die_at, 0
+    `die_after`: or as soon as the channel has done this (`send`: the platform has the answer, and
+    nobody here has written that down).
+    """
+
+    def __init__(self, die_at: int, die_after: str = "") -> None:
+        self.die_at, self.die_after, self.count = die_at, die_after, 0
 
     def __call__(self, *_anything: object, **_more: object) -> None:
         self.count += 1
         if self.count == self.die_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    def done(self, name: str) -> None:
+        """The channel has done something."""
+        if name == self.die_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self()
+
 
 def child(order: dict, answer: int) -> None:
     """Do the order in this process, counting steps."""
-    steps = Steps(order["die_at"])
+    steps = Steps(order["die_at"], order["die_after"])
     app = create_app(order["environment"])
     now = datetime.fromisoformat(order["now"])
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", steps)
         event.listen(db.engine, "commit", steps)
-        for name in ("fetch", "send", "find_sent", "recheck"):
-            setattr(practice.CHANNEL, name, counted(getattr(practice.CHANNEL, name), steps))
+        for channel in all_channels().values():
+            for name in ("fetch", "send", "find_sent", "recheck"):
+                setattr(channel, name, counted(getattr(channel, name), steps))
+        GuardedSession.request = counted(GuardedSession.request, steps)
         if order["what"] == "collect":
             collect_due(replace(collector_of(app), clock=lambda: now), all_now=True)
         else:
@@ -62,7 +78,7 @@ def counted(call, steps):
     def around(*args, **kwargs):
         steps()
         given = call(*args, **kwargs)
-        steps()
+        steps.done(call.__name__)
         return given
 
     return around
@@ -70,7 +86,10 @@ def counted(call, steps):
 
 def main() -> None:
     """Serve orders until the input ends."""
-    router_at("")  # loaded once; the children share it
+    router_at("")  # loaded once; the children share it, and what else is slow to import
+    screens = [f"app.web.{module.name}" for module in iter_modules(web.__path__)]
+    for name in ("tweepy", "requests_oauthlib", "psycopg", "app.channels.x.session", *screens):
+        import_module(name)
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         order = json.loads(line)
@@ -81,6 +100,8 @@ def main() -> None:
             try:
                 child(order, write)
                 code = 0
+            except BaseException:
+                print_exc()
             finally:
                 os._exit(code)
         os.close(write)

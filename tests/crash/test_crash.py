@@ -31,9 +31,9 @@ A_ROUND = timedelta(minutes=20)
 Do = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture
-def do(settings_of: dict[str, str]) -> Iterator[Do]:
-    """Orders the process that forks collectors and deliverers."""
+@pytest.fixture(scope="session", name="runner")
+def a_runner() -> Iterator[Any]:
+    """The process that forks collectors and deliverers."""
     runner = subprocess.Popen(
         [sys.executable, "-m", "tests.crash.runner"],
         cwd=ROOT,
@@ -44,18 +44,24 @@ def do(settings_of: dict[str, str]) -> Iterator[Do]:
     assert runner.stdin is not None
     assert runner.stdout is not None
     assert json.loads(runner.stdout.readline()) == {"ready": True}
+    yield runner
+    runner.stdin.close()
+    runner.wait(20)
+    runner.stdout.close()
 
-    def order(what: str, now: Any, die_at: int = 0) -> dict[str, Any]:
+
+@pytest.fixture
+def do(runner: Any, settings_of: dict[str, str]) -> Do:
+    """Orders a collector or a deliverer on this test's database."""
+
+    def order(what: str, now: Any, die_at: int = 0, die_after: str = "") -> dict[str, Any]:
         asked = {"what": what, "environment": settings_of, "now": now.isoformat()}
-        runner.stdin.write(json.dumps({**asked, "die_at": die_at}) + "\n")
+        runner.stdin.write(json.dumps({**asked, "die_at": die_at, "die_after": die_after}) + "\n")
         runner.stdin.flush()
         found: dict[str, Any] = json.loads(runner.stdout.readline())
         return found
 
-    yield order
-    runner.stdin.close()
-    runner.wait(20)
-    runner.stdout.close()
+    return order
 
 
 IDLE = 10

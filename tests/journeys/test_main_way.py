@@ -183,7 +183,7 @@ def test_a_held_comment_is_shown_as_held_approved_and_answered(blog):
     assert made["status"] == "hold"
     blog.collect()
     blog.open_case("Maria Öst")
-    blog.page.get_by_text("Väntar på granskning på bloggen").wait_for()
+    blog.page.get_by_text("Väntar på granskning, syns inte för andra").wait_for()
     blog.page.get_by_role("button", name="Godkänn").click()
     blog.page.get_by_text("Kommentaren visas för besökare.").wait_for()
     (row,) = [row for row in blog.wordpress.comments() if row["id"] == made["id"]]

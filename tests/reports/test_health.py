@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from app.collecting import incidents
 from app.database import db, writing
 from app.models import Account, Source
 from app.reports.health import LATE_AFTER, TROUBLE, Light, health_of_sources, light_of
 from app.web.words import LIGHTS
 from tests.conftest import MONDAY
-from tests.factories import an_account
+from tests.factories import a_person, an_account, said, take_in
 
 READ = {"last_read_at": MONDAY, "next_look_at": MONDAY}
 MINUTE = timedelta(minutes=1)
@@ -54,8 +55,8 @@ def test_a_light_says_how_the_source_fares(app, light, of_source, of_account):
 
 
 def test_every_light_is_proven_and_has_words():
-    """No light is without a row above, and none without words for what it means and what to do."""
-    assert {row[0] for row in ROWS} == set(Light) == set(LIGHTS)
+    """No light is without a row above or a test below, and none without words for what to do."""
+    assert {row[0] for row in ROWS} | {Light.READ_ONLY, Light.QUIET} == set(Light) == set(LIGHTS)
     assert set(Light) > TROUBLE
 
 
@@ -67,3 +68,33 @@ def test_what_needs_a_hand_stands_first(app):
         troubled = update(Source).where(Source.id.in_([second, third]))
         db.session.execute(troubled.values(error_class="SignInNeeded"))
     assert [one.source.id for one in health_of_sources(MONDAY)] == [second, third, first]
+
+
+def test_a_channel_in_an_incident_is_read_only(app):
+    """What is fine is told as read-only while an administrator has switched its channel so."""
+    source = an_account(now=MONDAY)
+    other = an_account("feed", now=MONDAY)
+    ida = a_person("administrator", "Ida Alm", now=MONDAY)
+    with writing():
+        db.session.execute(update(Source).values(last_read_at=MONDAY))
+    incidents.begin("wordpress", text="Nere", by=ida, now=MONDAY)
+    lights = {one.source.id: one.light for one in health_of_sources(MONDAY)}
+    assert lights == {source.id: Light.READ_ONLY, other.id: Light.FINE}
+
+
+def test_a_lively_source_that_falls_silent_is_told_and_is_no_trouble(app):
+    """Two an hour for four weeks and then nothing for a working morning: unusually quiet."""
+    source = an_account(now=MONDAY)
+    until = MONDAY - timedelta(hours=6)
+    for week in range(4):
+        words = [
+            said("Hej", at=until - timedelta(weeks=week, minutes=30 * n), by=f"P{n % 40}")
+            for n in range(1, 336)
+        ]
+        take_in(source, *words, now=until - timedelta(weeks=week))
+    with writing():
+        db.session.execute(update(Source).values(last_read_at=MONDAY, next_look_at=MONDAY))
+    (health,) = health_of_sources(MONDAY)
+    assert (health.light, health.trouble) == (Light.QUIET, False)
+    (unheard,) = health_of_sources(MONDAY, listen=False)
+    assert unheard.light is Light.FINE

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,9 +118,20 @@ class Postgres:
         return f"{base}/{name}"
 
     def drop(self, name: str) -> None:
-        """Drop a database, cutting whoever is connected."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        """Drop a database, cutting whoever is connected.
+
+        The server's own cleaning up may be in it, which only a superuser may cut: it is waited for.
+        """
+        until = time.monotonic() + 30
+        while True:
+            try:
+                with psycopg.connect(self.url, autocommit=True) as connection:
+                    connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+                return
+            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ ANSWER_ACTS = [
     ("skicka-nu", "queued", {}, "queued"),
     ("avgor", "uncertain", {"kom": "fram"}, "sent"),
     ("avgor", "uncertain", {"kom": "saknas"}, "queued"),
-    ("skriv-om", "refused", {}, "refused"),
+    ("skriv-om", "refused", {}, "discarded"),
 ]
 """What is done with an answer, in which state, with which fields, and the state afterwards."""
 BACK_AS_DRAFT = ("angra", "skriv-om")

@@ -4,12 +4,14 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +19,7 @@ from sqlalchemy import select
 from app.basics import clock
 from app.collecting.accounts import NewAccount, connect
 from app.database import db
-from app.models import Case, Staff
+from app.models import Account, Case, Staff
 from app.start import prepare
 from config import ROOT, BadSetting, read_settings
 from tests.conftest import MONDAY, free_port
@@ -53,13 +55,13 @@ def text_at(address):
 
 
 @contextmanager
-def started(settings, **more):
+def started(settings, *, stderr=None, **more):
     """`flask start` as a process, and where it serves; whatever it began is gone afterwards."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "wsgi", "start"],
         cwd=ROOT, env={**os.environ, **settings, "PORT": str(port), "LOG_LEVEL": "error", **more},
-        stdout=subprocess.PIPE, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=stderr, text=True, start_new_session=True,
     )  # fmt: skip
     family = set()
     try:
@@ -93,15 +95,18 @@ def lives(number):
 
 @pytest.mark.once
 def test_one_command_starts_the_town_and_stops_everything(app, settings_of, tmp_path):
-    """`flask start` serves the practice town's sign-in page, fills the inbox, and SIGTERM ends all."""
+    """`flask start` serves the practice town's sign-in page, fills the inbox from every network, and
+    SIGTERM ends all, the networks too."""
 
-    def cases_here():
+    def channels_with_cases():
         db.session.commit()
-        return len(db.session.scalars(select(Case.id)).all())
+        return set(db.session.scalars(select(Account.channel).join(Case)))
 
     with started(settings_of, COLLECT_EVERY="1") as (process, address, family):
         until_true(lambda: "Anna Holm" in text_at(f"{address}/logga-in"))
-        until_true(lambda: cases_here() >= 50)
+        until_true(lambda: channels_with_cases() == {"practice", "facebook", "x", "youtube"})
+        town = address_of_the_networks()
+        assert is_served(town)
         process.send_signal(signal.SIGTERM)
         said, _nothing = process.communicate(timeout=SECONDS)
         assert process.returncode == 0
@@ -109,17 +114,63 @@ def test_one_command_starts_the_town_and_stops_everything(app, settings_of, tmp_
     assert f"{address}/" in said
     assert re.search(r"logga in som anna .*customer_service", said)
     assert "ovningsstaden" in said
+    assert not is_served(town)
+
+
+def address_of_the_networks():
+    """Where the practice town's networks are now, as X's account says it."""
+    db.session.commit()
+    account = db.session.scalars(select(Account).where(Account.channel == "x")).one()
+    found = urlsplit(account.platform["X_API_URL"])
+    return found.hostname, found.port
+
+
+def is_served(address):
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection(address, timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.once
+def test_the_rest_goes_on_when_the_networks_end(app, settings_of):
+    """When the networks' process dies, `flask start` says so and goes on with everything else."""
+    with started(settings_of, stderr=subprocess.PIPE) as (process, address, family):
+        (town,) = [number for number in family if "practice.serving" in command_of(number)]
+        os.kill(town, signal.SIGKILL)
+        assert any("allt annat går vidare" in line for line in process.stderr)
+        time.sleep(1)
+        assert process.poll() is None
+        assert text_at(f"{address}/logga-in")
+        process.send_signal(signal.SIGTERM)
+        process.stderr.close()
+        assert process.wait(SECONDS) == 0
+
+
+def command_of(number):
+    """How a process was started, '' when it has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{number}/cmdline").read_text().replace("\0", " ")
+    return ""
 
 
 @pytest.mark.once
 def test_closing_the_terminal_stops_everything(app, settings_of):
     """SIGHUP, which a closed terminal sends, ends web and worker and then `flask start` itself."""
-    with started(settings_of, PRACTICE="nej") as (process, _address, family):
-        assert len(family) >= 3  # gunicorn, its workers, and our worker
-        process.send_signal(signal.SIGHUP)
-        process.communicate(timeout=SECONDS)
-        assert process.returncode == 0
-        assert not [number for number in family if lives(number)]
+    before = signal.signal(
+        signal.SIGHUP, signal.SIG_DFL
+    )  # the tests themselves may run under nohup
+    try:
+        with started(settings_of, PRACTICE="nej") as (process, _address, family):
+            assert len(family) >= 3  # gunicorn, its workers, and our worker
+            process.send_signal(signal.SIGHUP)
+            process.communicate(timeout=SECONDS)
+            assert process.returncode == 0
+            assert not [number for number in family if lives(number)]
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.once

@@ -7,7 +7,7 @@ window: what is no longer in it says nothing, and what passed between two looks 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,17 +15,14 @@ from typing import Any
 from app.basics.plain_text import plain_text
 from app.channels.base import (
     Abilities,
-    AtSource,
     ChannelError,
     Connection,
     Gone,
     MessageSeen,
-    Outgoing,
     Page,
     PermissionCheck,
+    Plain,
     Raw,
-    Reason,
-    Receipt,
     Refused,
     Setting,
     SignInNeeded,
@@ -52,7 +49,7 @@ PROTECTED_POST_FORM = "action=postpass"
 """WordPress shows this form instead of comments under a post with a password."""
 
 
-class Feed:
+class Feed(Plain):
     """The channel; see `app.channels.base.Channel`."""
 
     name = "feed"
@@ -91,30 +88,6 @@ class Feed:
     def parse(self, connection: Connection, payload: str, *, now: datetime) -> MessageSeen:
         """What one kept entry means."""
         return message_of(connection, payload, now)
-
-    def recheck(
-        self, connection: Connection, external_ids: Sequence[str], *, now: datetime
-    ) -> Page:
-        """A feed cannot be asked about a single comment. Raises `Refused`."""
-        raise Refused(Reason.NOT_SUPPORTED)
-
-    def send(self, connection: Connection, outgoing: Outgoing, *, now: datetime) -> Receipt:
-        """A feed takes no answers. Raises `Refused`."""
-        raise Refused(Reason.NOT_SUPPORTED)
-
-    def find_sent(
-        self, connection: Connection, outgoing: Outgoing, *, now: datetime
-    ) -> Receipt | None:
-        """A feed takes no answers. Raises `Refused`."""
-        raise Refused(Reason.NOT_SUPPORTED)
-
-    def hide(self, connection: Connection, external_id: str, *, now: datetime) -> AtSource:
-        """A feed cannot be changed. Raises `Refused`."""
-        raise Refused(Reason.NOT_SUPPORTED)
-
-    def unhide(self, connection: Connection, external_id: str, *, now: datetime) -> AtSource:
-        """A feed cannot be changed. Raises `Refused`."""
-        raise Refused(Reason.NOT_SUPPORTED)
 
     def check(self, connection: Connection, *, now: datetime) -> list[PermissionCheck]:
         """Whether the feed is there and is a feed, and on a `site` names comment feeds."""

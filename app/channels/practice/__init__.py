@@ -18,6 +18,7 @@ from app.channels.base import (
     Page,
     PermissionCheck,
     PersonSeen,
+    Plain,
     PostSeen,
     Raw,
     Reason,
@@ -34,7 +35,7 @@ from app.channels.practice.town import PracticeTown
 A_PAGE = 50
 
 
-class Practice:
+class Practice(Plain):
     """The channel; see `app.channels.base.Channel`."""
 
     name = "practice"
@@ -137,7 +138,7 @@ class Practice:
 
     def check(self, connection: Connection, *, now: datetime) -> list[PermissionCheck]:
         """The town lets us do everything."""
-        return [PermissionCheck("Läsa kommentarer", True), PermissionCheck("Svara", True)]
+        return [PermissionCheck("read_comments", True), PermissionCheck("answer", True)]
 
 
 def _town(connection: Connection) -> PracticeTown:

@@ -6,9 +6,7 @@ program runs: what has been said is worked out from the time that has passed, at
 for several processes at once.
 """
 
-import random
 import sqlite3
-import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,14 +14,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.basics.clock import STOCKHOLM
 from app.channels.base import Outgoing
-
-STORY = Path(__file__).parent
-MOST_AFTER_A_PAUSE = 30
-PACE = {"normal": 1.0, "lively": 0.2}
-"""Minutes between two comments are multiplied by this; `still`: nobody says anything new."""
-FOLLOW_UP_AFTER = timedelta(minutes=4)
+from app.channels.practice.pace import (
+    FOLLOW_UP_AFTER,
+    FOLLOW_UP_CHANCE,
+    MOST_AFTER_A_PAUSE,
+    PACE,
+    ago,
+    chance_of,
+    next_at,
+    story,
+)
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS towns (name TEXT PRIMARY KEY, began TEXT, spoken_to TEXT, told INTEGER);
@@ -101,12 +102,12 @@ class PracticeTown:
                 self._speak(file, row, now, PACE[speed])
 
     def _seed(self, file: sqlite3.Connection, now: datetime) -> None:
-        story = _story("week.toml")
+        week = story("week.toml")
         file.execute("INSERT INTO towns VALUES (?, ?, ?, 0)", (self.town, _iso(now), _iso(now)))
-        for post in story["post"]:
-            self._put_post(file, post, _ago(now, post["ago"]))
-        for comment in story["comment"]:
-            self._put_comment(file, comment, _ago(now, comment["ago"]))
+        for post in week["post"]:
+            self._put_post(file, post, ago(now, post["ago"]))
+        for comment in week["comment"]:
+            self._put_comment(file, comment, ago(now, comment["ago"]))
             for what in ("edit", "removal", "hold"):
                 if what in comment:
                     self._change(file, comment["id"], what, comment[what])
@@ -114,12 +115,10 @@ class PracticeTown:
     def _speak(
         self, file: sqlite3.Connection, row: sqlite3.Row, now: datetime, pace: float
     ) -> None:
-        story = _story("later.toml")
-        posts, comments = story["post"], story["comment"]
+        posts, comments = story("later.toml")["post"], story("later.toml")["comment"]
         at, told, spoken = datetime.fromisoformat(row["spoken_to"]), row["told"], 0
         while spoken < MOST_AFTER_A_PAUSE:
-            chance = random.Random(f"{self.town}-{told}")  # noqa: S311 - a story, no secret
-            following = at + timedelta(minutes=_gap(chance, at) * pace)
+            following = next_at(at, chance_of(self.town, told), pace)
             if following > now:
                 break
             comment = comments[told % len(comments)]
@@ -147,10 +146,10 @@ class PracticeTown:
             " WHERE r.town = s.town AND r.parent = s.id)",
             (self.town, _iso(now - FOLLOW_UP_AFTER)),
         ).fetchall()
-        words = _story("later.toml")["follow_up"]
+        words = story("later.toml")["follow_up"]
         for row in rows:
-            chance = random.Random(f"{self.town}-{row['id']}")  # noqa: S311 - a story, no secret
-            if chance.random() < 0.3:
+            chance = chance_of(self.town, row["id"])
+            if chance.random() < FOLLOW_UP_CHANCE:
                 comment = {
                     "id": f"f-{row['id']}",
                     "post": row["post"],
@@ -340,26 +339,5 @@ def _said(row: sqlite3.Row) -> Said:
     )  # fmt: skip
 
 
-def _story(name: str) -> dict[str, Any]:
-    return tomllib.loads((STORY / name).read_text(encoding="utf-8"))
-
-
 def _iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat()
-
-
-def _ago(now: datetime, text: str) -> datetime:
-    """A time in the past week: "2d 14:35" (that local time two days ago) or "25m" (minutes ago)."""
-    if text.endswith("m"):
-        return now - timedelta(minutes=int(text[:-1]))
-    days, _, clock = text.partition("d ")
-    hour, _, minute = clock.partition(":")
-    local = now.astimezone(STOCKHOLM) - timedelta(days=int(days))
-    at = local.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
-    return min(at.astimezone(UTC), now)
-
-
-def _gap(chance: random.Random, at: datetime) -> float:
-    """Minutes until the next comment: one to four by day, ten times that at night."""
-    awake = 7 <= at.astimezone(STOCKHOLM).hour < 23
-    return chance.uniform(1, 4) * (1 if awake else 10)

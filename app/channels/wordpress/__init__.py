@@ -18,6 +18,7 @@ from app.channels.base import (
     Outgoing,
     Page,
     PermissionCheck,
+    Plain,
     Receipt,
     Refused,
     Setting,
@@ -31,7 +32,7 @@ from app.channels.wordpress.site import Site
 from app.channels.wordpress.words import message_of
 
 
-class WordPress:
+class WordPress(Plain):
     """The channel; see `app.channels.base.Channel`."""
 
     name = "wordpress"

@@ -13,7 +13,7 @@ document.addEventListener("keydown", (event) => {
   const composer = event.target.closest && event.target.closest(".composer");
   if (!composer || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   const mode = composer.querySelector("[name=lagel]:checked").value;
-  const act = { svar: "publicera", anteckning: "anteckna", vidare: "vidare" }[mode];
+  const act = { svar: "publicera", privat: "privat", anteckning: "anteckna", vidare: "vidare" }[mode];
   const button = composer.querySelector(`[name=gor][value=${act}]`);
   if (button) { event.preventDefault(); button.click(); }
 });
@@ -25,18 +25,6 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "1";
   setTimeout(() => { delete form.dataset.sent; }, 3000);
 });
-
-// How many characters there are, and how many too many.
-function count() {
-  const box = document.querySelector("#svar");
-  const shown = document.querySelector("[data-count]");
-  if (!box || !shown) return;
-  const most = Number(box.dataset.most || 0);
-  shown.textContent = most ? `${box.value.length} / ${most}` : `${box.value.length}`;
-  shown.classList.toggle("count--late", most > 0 && box.value.length > most);
-}
-document.addEventListener("input", count);
-count();
 
 // J and K walk the list; never inside a field.
 document.addEventListener("keydown", (event) => {

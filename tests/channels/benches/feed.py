@@ -50,12 +50,19 @@ class Bench:
         self.posts[f"https://127.0.0.1:{self.web.port}/inlagg-{number}"] = link
         return f"https://127.0.0.1:{self.web.port}/inlagg-{number}"
 
-    def comment(self, post: str, name: str, text: str, parent: str | None = None) -> str:
+    def comment(
+        self,
+        post: str,
+        name: str,
+        text: str,
+        parent: str | None = None,
+        at: datetime | None = None,
+    ) -> str:
         external_id = str(len(self.times) + 1)
         by_city = name == "Landskrona stad"
         self.entries[external_id] = bench.OnPlatform(external_id, text, parent, by_city, True)
         self.where[external_id] = f"{post}\n{name}"
-        self.times[external_id] = datetime.now(UTC)
+        self.times[external_id] = at or datetime.now(UTC)
         return external_id
 
     def edit(self, external_id: str, text: str) -> None:
@@ -77,6 +84,12 @@ class Bench:
         self.web.mend()
 
     def kill_credentials(self) -> None:
+        self.closed = True
+
+    def restore_credentials(self) -> None:
+        self.closed = False
+
+    def lose_permission(self) -> None:
         self.closed = True
 
     def close(self) -> None:

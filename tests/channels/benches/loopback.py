@@ -1,11 +1,14 @@
 """A small web server on loopback that a fake platform answers through, and that can break."""
 
+import json
+import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+
+from app.channels.practice.standins.wire import Asked, Reply, heard
 
 BREAKS = (
     "429",
@@ -22,28 +25,6 @@ BREAKS = (
 RETRY_AFTER = 90
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One request as the server got it; `query` holds the last value of each parameter."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One answer. `pauses`: send the body one byte at a time with this many seconds between."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    promised: int | None = None
-    pauses: float = 0.0
-
-
 class Loopback:
     """Serves `answer` on 127.0.0.1; `asked` is everything that arrived."""
 
@@ -51,12 +32,15 @@ class Loopback:
         self.answer = answer
         self.asked: list[Asked] = []
         self.broken: tuple[str, str, bool] | None = None
+        self.muddled = False
+        """Lists come backwards, and with everything in them twice."""
         self.lock = threading.RLock()
         self.closing = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
 
             def log_message(self, *_args: object) -> None:
                 pass
@@ -92,15 +76,7 @@ class Loopback:
         self.thread.join(5)
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
-        length = int(handler.headers.get("Content-Length") or 0)
-        parts = urlsplit(handler.path)
-        asked = Asked(
-            method=handler.command,
-            path=parts.path,
-            query={k: v[-1] for k, v in parse_qs(parts.query, keep_blank_values=True).items()},
-            headers={name.lower(): value for name, value in handler.headers.items()},
-            body=handler.rfile.read(length),
-        )
+        asked = heard(handler)
         with self.lock:
             self.asked.append(asked)
             way = self._way_for(asked)
@@ -134,7 +110,7 @@ class Loopback:
                 headers["Retry-After"] = str(RETRY_AFTER)
             reply = Reply(status, b"<h1>Fel</h1>", headers)
         assert reply is not None
-        self._write(handler, reply)
+        self._write(handler, muddle(reply) if self.muddled and handler.command == "GET" else reply)
 
     def _write(self, handler: BaseHTTPRequestHandler, reply: Reply) -> None:
         handler.send_response(reply.status)
@@ -156,3 +132,22 @@ class Loopback:
             if self.closing.is_set():
                 return
             time.sleep(reply.pauses)
+
+
+def muddle(reply: Reply) -> Reply:
+    """The same answer with its list backwards and everything in it twice (JSON or Atom)."""
+    if b"<feed" in reply.body:
+        entries = re.findall(rb"<entry>.*?</entry>", reply.body, re.DOTALL)
+        rest = re.sub(rb"<entry>.*</entry>", b"", reply.body, flags=re.DOTALL)
+        twice = b"".join([*entries[::-1], *entries])
+        return replace(reply, body=rest.replace(b"</feed>", twice + b"</feed>"))
+    try:
+        said = json.loads(reply.body)
+    except ValueError:
+        return reply
+    if isinstance(said, list):
+        said = [*said[::-1], *said]
+    elif isinstance(said, dict):
+        lists = {key: one for key, one in said.items() if isinstance(one, list)}
+        said |= {key: [*one[::-1], *one] for key, one in lists.items() if key in ("data", "items")}
+    return replace(reply, body=json.dumps(said).encode())

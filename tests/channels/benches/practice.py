@@ -3,9 +3,10 @@
 import shutil
 import sqlite3
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
-from app.channels.base import Connection
+from app.channels.base import AtSource, Connection
 from app.channels.practice import A_PAGE, CHANNEL, PracticeTown
 
 from . import bench
@@ -21,8 +22,10 @@ class Bench:
     can_break = ("502",)
     secrets = ()
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="vaxeln-practice-"))
+    def __init__(self, data_dir: Path | None = None) -> None:
+        """The town's file is in `data_dir`; None: in a folder that goes with the bench."""
+        self.made = None if data_dir else tempfile.mkdtemp(prefix="vaxeln-practice-")
+        self.folder = data_dir or Path(str(self.made))
         self.town = PracticeTown.open(self.folder, "bänken")
         self.posts = 0
 
@@ -39,8 +42,15 @@ class Bench:
         self.posts += 1
         return f"p-{self.posts}"  # the town makes the post when somebody writes under it
 
-    def comment(self, post: str, name: str, text: str, parent: str | None = None) -> str:
-        return self.town.says(text, at=bench.now(), author=name, post=post, parent=parent)
+    def comment(
+        self,
+        post: str,
+        name: str,
+        text: str,
+        parent: str | None = None,
+        at: datetime | None = None,
+    ) -> str:
+        return self.town.says(text, at=at or bench.now(), author=name, post=post, parent=parent)
 
     def edit(self, external_id: str, text: str) -> None:
         self.town.edits(external_id, text)
@@ -63,8 +73,12 @@ class Bench:
             file.execute("DELETE FROM faults")
         file.close()
 
+    def put(self, external_id: str, state: AtSource) -> None:
+        self.town.set_state(external_id, state.value)
+
     def kill_credentials(self) -> None:
         raise AssertionError("the town has no credentials")
 
     def close(self) -> None:
-        shutil.rmtree(self.folder)
+        if self.made:
+            shutil.rmtree(self.made)

@@ -1,13 +1,15 @@
 """The contract's bench for WordPress, over the fake one."""
 
 import html
+from datetime import datetime
+from typing import Any
 
-from app.channels.base import Connection
+from app.channels.base import AtSource, Connection
 from app.channels.wordpress import CHANNEL
 
 from . import bench
 from .fake_wordpress import FakeWordPress
-from .loopback import BREAKS
+from .loopback import BREAKS, Loopback
 
 
 class Bench:
@@ -22,6 +24,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.site = FakeWordPress()
+        self.redaktor = self.site.users["redaktor"]
 
     def connection(self, user: str = "redaktor", **settings: str) -> Connection:
         password = self.site.users[user][1] if user else ""
@@ -39,10 +42,17 @@ class Bench:
         return str(self.site.add_post(title, text))
 
     def comment(
-        self, post: str, name: str, text: str, parent: str | None = None, email: str = ""
+        self,
+        post: str,
+        name: str,
+        text: str,
+        parent: str | None = None,
+        at: datetime | None = None,
+        email: str = "",
     ) -> str:
         escaped = html.escape(text, quote=False)
-        more = {"email": email} if email else {}
+        more: dict[str, Any] = {"email": email} if email else {}
+        more |= {"at": at} if at else {}
         return str(self.site.add_comment(int(post), name, escaped, parent=parent, **more))
 
     def make_page(self, title: str, text: str) -> str:
@@ -87,6 +97,20 @@ class Bench:
 
     def kill_credentials(self) -> None:
         self.site.users["redaktor"] = (2, "utbytt", True)
+
+    def restore_credentials(self) -> None:
+        self.site.users["redaktor"] = self.redaktor
+
+    def lose_permission(self) -> None:
+        number, password, _may = self.redaktor
+        self.site.users["redaktor"] = (number, password, False)
+
+    def put(self, external_id: str, state: AtSource) -> None:
+        self.set_status(external_id, "hold" if state is AtSource.HELD else "approve")
+
+    @property
+    def web(self) -> Loopback:
+        return self.site.web
 
     def close(self) -> None:
         self.site.web.close()
