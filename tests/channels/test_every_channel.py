@@ -1,25 +1,18 @@
 """The contract, held by every channel in app/channels on its own bench (see benches/bench.py)."""
 
-import importlib
-import importlib.util
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
 
-from app.channels import web_requests
 from app.channels.base import (
     AtSource,
-    ChannelError,
-    MessageSeen,
     NotUnderstood,
-    Outgoing,
     Page,
-    Raw,
     Reason,
     Refused,
     SignInNeeded,
@@ -29,80 +22,27 @@ from app.channels.base import (
 )
 
 from .benches.bench import PlatformBench, now
+from .benches.bench_suite import (
+    BENCHES,
+    MOST_PAGES,
+    a_bench,
+    answer_to,
+    answering,
+    breaking,
+    fails,
+    look,
+    seen,
+    where,
+)
 from .benches.loopback import BREAKS, RETRY_AFTER
 
-MOST_PAGES = 60
+__all__ = ["a_bench", "look"]
 UNCLEAR_BREAKS = ("500", "502", "silent", "cut_body", "cut_connection", "html")
-
-
-BENCHES: dict[str, Any] = {
-    name: importlib.import_module(f"{__package__}.benches.{name}").Bench
-    for name in sorted(all_channels())
-    if importlib.util.find_spec(f"{__package__}.benches.{name}")
-}
-
-
-@pytest.fixture(params=BENCHES)
-def bench(request: Any, monkeypatch: Any) -> Iterator[PlatformBench]:
-    monkeypatch.setattr(web_requests, "READ_SECONDS", 2.0)
-    monkeypatch.setattr(web_requests, "TOTAL_SECONDS", 15.0)
-    made: PlatformBench = BENCHES[request.param]()
-    yield made
-    made.close()
-
-
-def where(able: Callable[[Any], bool]) -> Any:
-    """Run the test on the benches for which this is so."""
-    names = [name for name, made in BENCHES.items() if able(made)]
-    return pytest.mark.parametrize("bench", names, indirect=True)
-
-
-def answering(made: Any) -> bool:
-    return bool(made.channel.abilities.answer)
-
-
-def breaking(ways: Sequence[str], able: Callable[[Any], bool] = lambda _made: True) -> Any:
-    """Run the test on each bench for which this is so, in each of the ways it can break."""
-    pairs = [
-        (name, way)
-        for name, made in BENCHES.items()
-        for way in ways
-        if able(made) and way in made.can_break
-    ]
-    return pytest.mark.parametrize(("bench", "way"), pairs, indirect=["bench"])
 
 
 def test_every_channel_has_a_bench() -> None:
     """Each channel has a fake platform in benches/, without which nothing here holds it."""
-    assert sorted(BENCHES) == sorted(all_channels())
-
-
-def look(bench: PlatformBench, cursor: str | None = None) -> tuple[list[Raw], str | None]:
-    """A whole look: every page until there are no more."""
-    raws: list[Raw] = []
-    for _page in range(MOST_PAGES):
-        page = bench.channel.fetch(bench.connection(), cursor, now=now())
-        raws += page.raws
-        cursor = page.cursor
-        if not page.more:
-            return raws, page.rest_cursor
-    raise AssertionError("the look never ends")
-
-
-def seen(bench: PlatformBench, raws: list[Raw]) -> dict[str, MessageSeen]:
-    """What a look means, by id."""
-    messages = [bench.channel.parse(bench.connection(), raw.payload, now=now()) for raw in raws]
-    return {message.external_id: message for message in messages}
-
-
-def answer_to(post: str, parent: str | None, text: str = "Hej. Badet öppnar kl. 8.") -> Outgoing:
-    return Outgoing(f"nyckel-{parent}-{text}", text, post, parent, pressed_at=now())
-
-
-def fails(call: Callable[[], Any]) -> ChannelError:
-    with pytest.raises(ChannelError) as caught:
-        call()
-    return caught.value
+    assert not set(all_channels()) - set(BENCHES)
 
 
 def test_every_comment_is_seen_exactly_once(bench: PlatformBench) -> None:
