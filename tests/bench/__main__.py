@@ -1,4 +1,4 @@
-"""`python -m tests.bench [receive] [list] [start]`: figures for docs/performance.md."""
+"""`python -m tests.bench [receive] [list] [start] [networks]`: figures for docs/performance.md."""
 
 import sys
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import lists, receiving, starting
+from tests.bench import lists, networks, receiving, starting
 from tests.servers.fixtures import running
 
 
@@ -19,7 +19,7 @@ def databases() -> Iterator[dict[str, str]]:
 
 def main() -> None:
     """Run the parts asked for (all of them when none is named) and print their lines."""
-    wanted = sys.argv[1:] or ["receive", "list", "start"]
+    wanted = sys.argv[1:] or ["receive", "list", "start", "networks"]
     with databases() as urls, TemporaryDirectory() as folder:
         for kind, url in urls.items():
             place = Path(folder) / kind
@@ -31,6 +31,10 @@ def main() -> None:
                 lists.run(place, url)
         if "start" in wanted:
             starting.run(Path(folder))
+        if "networks" in wanted:
+            place = Path(folder) / "networks"
+            place.mkdir()
+            networks.run(place)
 
 
 if __name__ == "__main__":
