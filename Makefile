@@ -17,7 +17,7 @@ test: ## everything: checks, the suite on SQLite and PostgreSQL, real browser, r
 	@.ci/setup --dev
 	@.ci/servers
 	@$(MAKE) --no-print-directory check
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup --durations=20 --durations-min=5 $(PYTEST_ARGS)
 
 check: ## ruff, types, floors, words
 	@.ci/setup --dev

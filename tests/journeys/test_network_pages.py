@@ -84,8 +84,10 @@ def is_clean(page, path):
     assert (path, wider <= 0) == (path, True)
 
 
-@pytest.mark.parametrize("language", ["sv", "en"])
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (1024, "dark"), (390, "dark")])
+@pytest.mark.parametrize(
+    ("language", "width", "theme"),
+    [("sv", 1440, "light"), ("en", 1024, "dark"), ("sv", 390, "dark"), ("en", 390, "light")],
+)
 def test_the_networks_pages_are_clean_in_axe(networks, served, page, language, width, theme):
     """Locked, private, held, read-only and troubled: all accessible, in both languages."""
     logins, numbers = networks

@@ -56,8 +56,10 @@ def press(app, case, state, reason=""):
         )
 
 
-@pytest.mark.parametrize("language", ["sv", "en"])
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (1024, "dark"), (390, "dark")])
+@pytest.mark.parametrize(
+    ("language", "width", "theme"),
+    [("sv", 1440, "light"), ("en", 1024, "dark"), ("sv", 390, "dark"), ("en", 390, "light")],
+)
 def test_every_page_is_clean_in_axe(app, town, served, page, language, width, theme):
     """axe-core finds nothing wrong on any page, in both languages, wide and narrow, light and dark."""
     waiting = [case for case in cases() if case.is_open]
