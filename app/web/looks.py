@@ -23,7 +23,7 @@ from app.models import Account, Case, ClosedDay, Department, Source
 from app.people.rights import Act, may
 from app.reports.health import Light, health_of_sources
 from app.web import words
-from app.web.permissions import guide, permission
+from app.web.permissions import BEFOREHAND, guide, permission
 
 SOON = timedelta(hours=1)
 
@@ -48,7 +48,7 @@ def init_app(app: Flask) -> None:
         clock_of=clock_of, certainty_shape=certainty_shape, reference=reference,
         department_name=department_name, practice_mode=practice_mode, marked=marked,
         troubles=troubles, outside=outside, source_label=source_label,
-        permission=permission, guide=guide,
+        permission=permission, guide=guide, beforehand=BEFOREHAND,
         icon=icon, csrf=csrf, hide_reasons=HIDE_REASONS, get_locale=get_locale,
     )  # fmt: skip
     app.context_processor(lambda: {"me": g.get("me"), "city": current_app.config["CITY"]})

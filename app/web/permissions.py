@@ -179,6 +179,16 @@ GUIDES = frozenset({"x", "facebook", "youtube"})
 """The channels with a guide of their own in docs/guide."""
 
 
+BEFOREHAND: dict[str, LazyString] = {
+    "x": _l(
+        "X villkor kräver att en kommun har ett Enterprise-avtal och namnger dem som ska se"
+        " innehåll från X. Läs steg 1 i docs/guide/x.md och låt stadens jurist svara innan du"
+        " ansluter. Växeln är hel utan X."
+    ),
+}
+"""What must be agreed with a platform before an account there is connected at all."""
+
+
 def guide(channel: str) -> str:
     """The file that says step by step how the channel is connected; '' when it needs none."""
     return f"docs/guide/{channel}.md" if channel in GUIDES else ""

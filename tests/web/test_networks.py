@@ -404,3 +404,10 @@ def test_nothing_is_hidden_while_a_channel_is_read_only(app):
     page = client.post(f"/meddelanden/{number}/dolj", data=form, follow_redirects=True).text
     assert "Kanalen är satt i läsläge av en administratör." in page
     assert "Plattformen svarar inte" not in page
+
+
+def test_what_x_must_have_agreed_is_said_before_anything_is_filled_in(app):
+    """Who connects X reads first what a municipality must have agreed; other channels say nothing."""
+    client = signed_in(app, a_person("communications", "Frida Hall", now=MONDAY).login)
+    assert "Enterprise-avtal" in client.get("/konton/anslut?kanal=x").text
+    assert "Enterprise-avtal" not in client.get("/konton/anslut?kanal=facebook").text
