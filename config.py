@@ -4,6 +4,7 @@ import base64
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,15 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
         return value
 
     return read
+
+
+def _time_of_day(value: str) -> time | None:
+    if not value:
+        return None
+    try:
+        return time.fromisoformat(value.replace(".", ":").zfill(5))
+    except ValueError:
+        raise ValueError("ska vara ett klockslag som 04:30, eller tomt") from None
 
 
 def _prices(value: str) -> str:
@@ -253,7 +263,16 @@ SETTINGS: tuple[Setting, ...] = (
         "Hours without activity until a person is signed out.",
     ),
     Setting(
-        "MODEL_PATH", "", _file, "The routing model's file; empty means the one trained at set-up."
+        "MODEL_PATH",
+        "",
+        _file,
+        "The routing model's file; empty means the one taught by corrections, else set-up's.",
+    ),
+    Setting(
+        "TRAIN_AT",
+        "04:30",
+        _time_of_day,
+        "When the worker trains the model on new corrections (local time); empty: never.",
     ),
     Setting(
         "X_API_URL", "https://api.x.com", _address, "Where X's interface is; a proxy can stand in."

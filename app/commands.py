@@ -27,8 +27,11 @@ from app.database import db
 from app.models import Account, Source
 from app.people import staff as staff_
 from app.people.sign_in import SHORTEST_PASSWORD, WeakPassword
+from app.routing.kept_model import router_in_use
 from app.web import terminal
 from app.web.faults import faults, source_lines
+from classifiers.corpus import BadCorpus
+from classifiers.departments import BadDepartments
 from classifiers.suggest import BadModel
 
 P = ParamSpec("P")
@@ -50,7 +53,14 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise click.ClickException(
                 "De sparade inloggningarna går inte att öppna. Kontrollera CREDENTIALS_KEYS."
             ) from None
-        except (accounts_.BadAccount, staff_.BadStaff, BadRow, BadModel) as error:
+        except (
+            accounts_.BadAccount,
+            staff_.BadStaff,
+            BadRow,
+            BadModel,
+            BadCorpus,
+            BadDepartments,
+        ) as error:
             raise click.ClickException(str(error)) from None
         except OperationalError as error:
             raise click.ClickException(_database_sentence(error)) from None
@@ -315,12 +325,34 @@ def check() -> None:
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Train even when the model is current.")
-def train(force: bool) -> None:
-    """Train the routing model from its corpus."""
-    from classifiers.train import main
+@click.option("--back", is_flag=True, help="Take the model before into use again.")
+@click.option("--force", is_flag=True, help="Train even when there is nothing new to learn.")
+@click.option("--quiet", is_flag=True, help="Say nothing; the ledger and the page tell.")
+@plain_errors
+def train(back: bool, force: bool, quiet: bool) -> None:
+    """Train the routing model on corpus and corrections, and take it into use if it is as good.
 
-    sys.exit(main(["--force"] if force else []))
+    It is examined on the development set and on the newest corrections, which it has not seen. A
+    model that is worse than the one in use is not taken (exit code 0: that is no fault).
+    """
+    from app.routing import learn
+
+    config = current_app.config
+    say: Callable[[str], None] = (lambda line: None) if quiet else click.echo
+    if back:
+        try:
+            version = learn.go_back(config, now=clock.now())
+        except learn.NoModelBefore:
+            raise click.ClickException(
+                "Det finns ingen tidigare modell att gå tillbaka till."
+            ) from None
+        return say(f"Den förra modellen ({version}) används igen.")
+    if not (force or learn.is_due(config)):
+        return say("Det finns inget nytt att lära. Träna ändå: flask train --force")
+    training = learn.learn(config, now=clock.now)
+    for line in terminal.training_lines(training):
+        say(line)
+    return None
 
 
 @click.command()
@@ -329,7 +361,7 @@ def suggest() -> None:
     """Read JSON lines {"id","text","channel"} and write what the model makes of each."""
     from classifiers.suggest import Text
 
-    router = schedule.router_at(current_app.config["MODEL_PATH"])
+    router = router_in_use(current_app.config)
     bad = 0
     for rows in _batches(line.decode("utf-8", "replace") for line in sys.stdin.buffer):
         good = [row for row in rows if "error" not in row]
@@ -348,8 +380,11 @@ def suggest() -> None:
                 "confidence": round(one.certainty, 4),
                 "next": [slug for slug, _certainty in one.next],
                 "refer": one.refer,
+                "also": one.also,
                 "kind": one.kind,
                 "urgent": one.urgent,
+                "urgent_words": list(one.urgent_words),
+                "language": one.language,
                 "words": list(one.words),
             }
             click.echo(_json_line(line))

@@ -3,11 +3,11 @@
 import contextlib
 import ctypes
 import signal
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from app.answers.deliver import Deliverer, deliver_due
@@ -15,24 +15,41 @@ from app.basics import clock
 from app.basics.logs import log
 from app.collecting.collect import Collector, collect_due
 from app.collecting.connect import options_from
+from app.routing.kept_model import router_in_use
+from app.routing.learn import is_due
+from config import ROOT
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from classifiers.suggest import Router
 
-
+LONGEST_TRAINING = timedelta(minutes=30)
 M_ARENA_MAX = -8  # mallopt(3)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row: its name, what it does, the setting that says how often, how many at once."""
+    """One row: its name, what it does, the setting that says when, how many at once.
+
+    `every` names a setting in seconds; `daily` one that is a time of day in Stockholm.
+    """
 
     name: str
     run: Callable[["Flask"], object]
-    every: str
-    at_once: int
+    every: str = ""
+    daily: str = ""
+    at_once: int = 1
+
+    def when(self, config: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What the scheduler needs to know of when it runs; None when it never does."""
+        if self.every:
+            return {
+                "trigger": "interval",
+                "seconds": config[self.every],
+                "next_run_time": clock.now(),
+            }
+        at = config[self.daily]
+        return {"trigger": "cron", "hour": at.hour, "minute": at.minute} if at else None
 
 
 def collect(app: "Flask") -> int:
@@ -45,9 +62,23 @@ def deliver(app: "Flask") -> int:
     return deliver_due(Deliverer(options_from(app.config), clock.now))
 
 
+def learn(app: "Flask") -> int:
+    """Train on the day's corrections, in a process of its own that gives its memory back."""
+    if not is_due(app.config):
+        return 0
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "train", "--quiet"],
+        cwd=ROOT,
+        timeout=LONGEST_TRAINING.total_seconds(),
+        check=True,
+        stdin=subprocess.DEVNULL,
+    ).returncode
+
+
 JOBS = (
-    Job("collect", collect, "COLLECT_EVERY", at_once=4),
-    Job("deliver", deliver, "DELIVER_EVERY", at_once=4),
+    Job("collect", collect, every="COLLECT_EVERY", at_once=4),
+    Job("deliver", deliver, every="DELIVER_EVERY", at_once=4),
+    Job("learn", learn, daily="TRAIN_AT"),
 )
 
 
@@ -56,17 +87,9 @@ def collector_of(app: "Flask") -> Collector:
     return Collector(
         options_from(app.config),
         clock.now,
-        router=lambda: router_at(app.config["MODEL_PATH"]),
+        router=lambda: router_in_use(app.config),
         threshold=app.config["ROUTING_THRESHOLD"],
     )
-
-
-@cache
-def router_at(path: str) -> "Router":
-    """The routing model in that file ('' for the one trained at set-up), loaded once a process."""
-    from classifiers.suggest import load
-
-    return load(Path(path)) if path else load()
 
 
 def _run(app: "Flask", job: Job) -> None:
@@ -104,15 +127,9 @@ def work(app: "Flask") -> None:
         job_defaults={"coalesce": True, "misfire_grace_time": 60},
     )
     for job in JOBS:
-        scheduler.add_job(
-            _run,
-            "interval",
-            args=[app, job],
-            id=job.name,
-            seconds=app.config[job.every],
-            max_instances=job.at_once,
-            next_run_time=clock.now(),
-        )
+        when = job.when(app.config)
+        if when is not None:
+            scheduler.add_job(_run, args=[app, job], id=job.name, max_instances=job.at_once, **when)
 
     def stop(_signal: int, _frame: object) -> None:
         scheduler.shutdown(wait=False)

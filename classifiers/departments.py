@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,18 @@ class Department:
     company: bool
     opening_hours: dict[str, list[list[str]]]
     examples: tuple[str, ...]
+    formerly: tuple[str, ...] = ()
+    """Slugs it had before: its cases and what was learnt under them stay its own."""
+    closed: bool = False
+    moved_to: str = ""
+    """When closed: the slug of the department that answers instead."""
+    split_from: str = ""
+    takes: tuple[str, ...] = ()
+    """When split from another: words (`*` for any ending) whose matters came along."""
 
 
 def load_departments(path: Path | None = None) -> tuple[Department, ...]:
-    """Every department of the file, in its order. Raises `BadDepartments`."""
+    """Every department of the file, in its order, closed ones too. Raises `BadDepartments`."""
     path = path or DEPARTMENTS
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("department", [])
@@ -48,6 +56,39 @@ def load_departments(path: Path | None = None) -> tuple[Department, ...]:
     for slug in slugs:
         if slugs.count(slug) > 1:
             raise BadDepartments(f"avdelningen {slug} finns två gånger")
+    for department in found:
+        for name in ("moved_to", "split_from"):
+            other = getattr(department, name)
+            if other and (other not in slugs or other == department.slug):
+                raise BadDepartments(f"avdelningen {department.slug}: {name} {other} finns inte")
+        for old in department.formerly:
+            if old in slugs:
+                raise BadDepartments(f"avdelningen {department.slug} kan inte ha hetat {old}")
+    if all(department.closed for department in found):
+        raise BadDepartments(f"{path.name} har ingen öppen avdelning")
+    return found
+
+
+def now_called(departments: Iterable[Department]) -> dict[str, str]:
+    """Every slug there is or was, and whose its matters are now; '' when nobody's."""
+    called: dict[str, str] = {}
+    for one in departments:
+        now = one.moved_to if one.closed else one.slug
+        called |= dict.fromkeys((one.slug, *one.formerly), now)
+    return {slug: called.get(now, now) for slug, now in called.items()}
+
+
+def who_takes(departments: Iterable[Department]) -> dict[str, list[tuple[re.Pattern[str], str]]]:
+    """Per department that was split: which words went to whom."""
+    found: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+    for one in departments:
+        if one.split_from and one.takes and not one.closed:
+            words = "|".join(
+                re.escape(word.rstrip("*")) + (r"\w*" if word.endswith("*") else "")
+                for word in one.takes
+            )
+            pattern = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
+            found.setdefault(one.split_from, []).append((pattern, one.slug))
     return found
 
 
@@ -70,4 +111,9 @@ def _one(number: int, entry: Mapping[str, Any]) -> Department:
         company=bool(entry.get("company", False)),
         opening_hours=dict(entry.get("opening_hours", OFFICE)),
         examples=tuple(entry.get("examples", ())),
+        formerly=tuple(entry.get("formerly", ())),
+        closed=bool(entry.get("closed", False)),
+        moved_to=str(entry.get("moved_to", "")),
+        split_from=str(entry.get("split_from", "")),
+        takes=tuple(entry.get("takes", ())),
     )

@@ -1,15 +1,21 @@
-"""How good the model is on messages it has never seen: `python -m classifiers.measure`."""
+"""How good the model is on messages it has never seen: `python -m classifiers.measure`.
 
+With `--groups` also by level, channel, voice and language; with `--curve` how it grows with the
+corpus (minutes).
+"""
+
+import random
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from classifiers.suggest import NO_ANSWER, Router, load
-from classifiers.train import HERE, Example, read_corpus
+from classifiers.corpus import DEV, Example, examples_of_departments, read_corpus
+from classifiers.suggest import NO_ANSWER, Router, Suggestion, load
+from classifiers.train import train
 
-DEV = HERE / "dev"
 BINS = 10
 
 
@@ -29,6 +35,14 @@ class Measured:
     urgent_recall: float = 0.0
     urgent_precision: float = 0.0
     kind: float = 0.0
+    refer: float = 0.0
+    """Those whom to refer to was right, of the messages that are someone else's."""
+    refer_precision: float = 0.0
+    also: float = 0.0
+    """Messages of two departments of which the model names both."""
+    also_said: float = 0.0
+    """Messages of one department that are said to touch another."""
+    language: float = 0.0
     recall: dict[str, float] = field(default_factory=dict)
 
 
@@ -60,8 +74,28 @@ def measure(router: Router, examples: Sequence[Example]) -> Measured:
         urgent_recall=_share(sum(is_urgent), len(is_urgent)),
         urgent_precision=_share(sum(said_urgent), len(said_urgent)),
         kind=_share(sum(e.kind == a.kind for e, a in pairs), len(pairs)),
+        refer=_share(sum(e.refer == a.refer for e, a in pairs if e.refer), _count(pairs, "refer")),
+        refer_precision=_share(
+            sum(e.refer == a.refer for e, a in pairs if a.refer),
+            sum(bool(a.refer) for _e, a in pairs),
+        ),
+        also=_share(sum(_both(e, a) for e, a in pairs if e.also), _count(pairs, "also")),
+        also_said=_share(
+            sum(bool(a.also) for e, a in pairs if not e.also), len(pairs) - _count(pairs, "also")
+        ),
+        language=_share(
+            sum(e.language == a.language for e, a in pairs if e.language), _count(pairs, "language")
+        ),
         recall=recall,
     )
+
+
+def _count(pairs: Sequence[tuple[Example, Suggestion]], what: str) -> int:
+    return sum(bool(getattr(example, what)) for example, _advice in pairs)
+
+
+def _both(example: Example, advice: Suggestion) -> bool:
+    return {example.department, example.also} == {advice.department, advice.also}
 
 
 def _per_outcome(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, float], float]:
@@ -102,14 +136,81 @@ def table(found: Measured) -> str:
         f"tystade i onödan       {found.silenced:.1%}",
         f"brådska, funna/rätta   {found.urgent_recall:.1%} / {found.urgent_precision:.1%}",
         f"sort                   {found.kind:.1%}",
+        f"hänvisas rätt/av sagda {found.refer:.1%} / {found.refer_precision:.1%}",
+        f"rör två, båda nämnda   {found.also:.1%}, i onödan {found.also_said:.1%}",
+        f"språk                  {found.language:.1%}",
     ]
     return "\n".join(lines + [f"  {name:<16} {share:.0%}" for name, share in found.recall.items()])
 
 
+VOICES = {
+    "tonåring och unga": r"tonår|ung|kille|tjej|elev|student|högstadie|barn \d|flicka|pojke",
+    "äldre": r"gamm|äldre|pension|mormor|farfar|åldrig|\b[789]\d\b",
+    "föräldrar": r"förälder|mamma|pappa|småbarn|barnfamilj",
+    "andraspråkssvenska": r"andraspråk|nyanländ|flykting",
+    "skånska": r"skåning|skånsk",
+    "sarkastisk, ironisk, arg": r"sarkas|ironi|arg|irriterad|rasande",
+    "utan prickar, slarvigt": r"prickar|slarv|stavfel|dyslexi",
+    "dikterat": r"dikter",
+    "kort": r"tweet|kort",
+    "brev": r"brev",
+}
+"""The writers of the development set, by what they are called."""
+
+
+def by_group(
+    router: Router, examples: Sequence[Example]
+) -> dict[str, dict[str, tuple[int, float]]]:
+    """How many there are, and the share right at first, by level, channel, voice and language."""
+    advice = router.suggest([example.text for example in examples])
+    right = [e.department == a.department for e, a in zip(examples, advice, strict=True)]
+    found: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for example, ok in zip(examples, right, strict=True):
+        found["nivå"][example.level or "-"].append(ok)
+        found["kanal"][example.text.channel or "-"].append(ok)
+        found["språk"][example.language or "-"].append(ok)
+        found["under ett inlägg"]["ja" if example.text.post else "nej"].append(ok)
+        for voice, pattern in VOICES.items():
+            if re.search(pattern, example.voice, re.IGNORECASE):
+                found["röst"][voice].append(ok)
+    return {
+        name: {
+            value: (len(oks), _share(sum(oks), len(oks))) for value, oks in sorted(group.items())
+        }
+        for name, group in found.items()
+    }
+
+
+def curve(
+    examples: Sequence[Example], dev: Sequence[Example], seed: int = 1
+) -> list[tuple[int, float, float]]:
+    """Of an eighth, a quarter, half and all examples: how many, right first, right among three."""
+    shuffled = random.Random(seed)  # noqa: S311 - which examples are left out is no secret
+    order = shuffled.sample(range(len(examples)), len(examples))
+    points = []
+    for part in (8, 4, 2, 1):
+        some = [examples[n] for n in sorted(order[: len(examples) // part])]
+        found = measure(Router(train(some, seed=seed, version="kurva")), dev)
+        points.append((len(some), found.first, found.among_three))
+    return points
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the saved model on the development set (or on another folder)."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    print(table(measure(load(), read_corpus(Path(arguments[0]) if arguments else DEV))))
+    """Measure the saved model on the development set or another folder; `--groups`, `--curve`."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    folders = [Path(one) for one in arguments if not one.startswith("--")]
+    examples = read_corpus(folders[0]) if folders else read_corpus(DEV)
+    router = load()
+    print(table(measure(router, examples)))
+    if "--groups" in arguments:
+        for name, group in by_group(router, examples).items():
+            print(name)
+            for value, (count, share) in group.items():
+                print(f"  {value:<26} {count:>5} {share:>5.0%}")
+    if "--curve" in arguments:
+        print("inlärningskurva: exempel, rätt först, bland tre")
+        for count, first, three in curve(read_corpus() + examples_of_departments(), examples):
+            print(f"  {count:>6} {first:>6.1%} {three:>6.1%}")
     return 0
 
 

@@ -1,10 +1,12 @@
-"""Finds and masks Swedish personal identity numbers (personnummer, samordningsnummer).
+"""Finds and masks personal data: Swedish personal identity numbers everywhere, and for training
+material also telephone numbers, addresses of mail and web, handles and names.
 
 Ten or twelve digits, the separator optional; the date must exist (day + 60 for a coordination
 number) and the last digit must be right by the Luhn rule (Skatteverket, SKV 704).
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 _SHAPE = re.compile(
@@ -25,6 +27,33 @@ def mask(text: str) -> str:
         parts += [text[end:start], re.sub(r"\d", "•", text[start:stop])]
         end = stop
     return "".join(parts) + text[end:] if parts else text
+
+
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
+_HANDLE = re.compile(r"(?<!\w)@[\w.]+")
+_PHONE = re.compile(r"(?<![\w+])(?:\+|00)?\d(?:[ \u00a0-]?\d){6,13}(?!\w)")
+_PLATE = re.compile(r"\b[A-Za-z]{3} ?\d{2}[A-Za-z0-9]\b")
+
+
+def mask_all(text: str, names: Iterable[str] = ()) -> str:
+    """The text as training material may keep it: who and where to reach them is taken out.
+
+    Identity numbers, telephone numbers and number plates keep their shape as •; mail addresses,
+    links and handles become a word that says what stood there; `names` (of the people in the
+    conversation) become •, each word of at least three letters by itself.
+    """
+    text = mask(text)
+    text = _LINK.sub("[länk]", text)
+    text = _MAIL.sub("[e-post]", text)
+    text = _HANDLE.sub("[namn]", text)
+    text = _PHONE.sub(lambda match: re.sub(r"\d", "•", match.group()), text)
+    text = _PLATE.sub("•••", text)
+    parts = {part for name in names for part in re.findall(r"[^\W\d_]{3,}", name)}
+    if parts:
+        known = "|".join(sorted(map(re.escape, parts), key=len, reverse=True))
+        text = re.sub(rf"(?<!\w)(?:{known})s?(?!\w)", "•", text, flags=re.IGNORECASE)
+    return text
 
 
 def _is_one(match: re.Match[str]) -> bool:

@@ -2,10 +2,8 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import (
-    JSON,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -102,9 +100,15 @@ class Case(Table):
     routed_by: Mapped[str] = mapped_column(String(10), default=RoutedBy.NOBODY)
     no_answer_needed: Mapped[bool] = mapped_column(default=False)
     refer_to: Mapped[str] = mapped_column(String(60), default="")
+    also: Mapped[str] = mapped_column(String(40), default="")
+    """The slug of a second department that the matter touches; '' when it touches one."""
     certainty: Mapped[float | None] = mapped_column()
     kind: Mapped[str] = mapped_column(String(20), default="")
     urgent: Mapped[bool] = mapped_column(default=False)
+    urgent_why: Mapped[str] = mapped_column(String(200), default="")
+    """The resident's words, or the rule, that make it urgent; personal numbers masked."""
+    language: Mapped[str] = mapped_column(String(8), default="")
+    """ISO 639 code of what the resident writes; '' before the model has looked."""
     route_wanted: Mapped[bool] = mapped_column(default=True)
     """The resident has said something that the model has not seen yet."""
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
@@ -132,48 +136,4 @@ class CaseSeen(Table):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     version: Mapped[int] = mapped_column()
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class Suggestion(Table):
-    """What the model said about a case, with its certainty and the words that decided."""
-
-    __tablename__ = "suggestions"
-    __table_args__ = (
-        CheckConstraint(
-            "certainty >= 0 AND certainty <= 1", name="a_certainty_lies_between_0_and_1"
-        ),
-        Index("ix_suggestions_case", "case_id", "id"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    department: Mapped[str] = mapped_column(String(40))
-    """A department's slug or `ingen`."""
-    certainty: Mapped[float] = mapped_column()
-    next: Mapped[list[Any]] = mapped_column(JSON)
-    """The two next best: [[slug, certainty], [slug, certainty]]."""
-    words: Mapped[list[str]] = mapped_column(JSON)
-    refer: Mapped[str | None] = mapped_column(String(60))
-    kind: Mapped[str] = mapped_column(String(20), default="")
-    urgent: Mapped[bool] = mapped_column(default=False)
-    model_version: Mapped[str] = mapped_column(String(60))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class Correction(Table):
-    """A person moved a case elsewhere than the model said: a labelled example."""
-
-    __tablename__ = "corrections"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
-    suggestion_id: Mapped[int | None] = mapped_column(ForeignKey("suggestions.id"))
-    from_department: Mapped[str] = mapped_column(String(40), default="")
-    """A slug, `ingen`, or '' when the case was unsure."""
-    to_department: Mapped[str] = mapped_column(String(40))
-    handed_back: Mapped[bool] = mapped_column(default=False)
-    text: Mapped[str] = mapped_column(Text)
-    """The resident's words as the model saw them, personal identity numbers masked."""
-    by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -24,6 +24,8 @@ class Act(StrEnum):
     SEE_NOT_UNDERSTOOD = "see_not_understood"
     MANAGE_STAFF = "manage_staff"
     DECLARE_INCIDENT = "declare_incident"
+    SEE_ROUTING = "see_routing"
+    CHANGE_RULES = "change_rules"
 
 
 WORK = frozenset({Act.READ_CASES, Act.ANSWER, Act.NOTE, Act.ROUTE, Act.CLOSE, Act.MODERATE})
@@ -31,7 +33,7 @@ WORK = frozenset({Act.READ_CASES, Act.ANSWER, Act.NOTE, Act.ROUTE, Act.CLOSE, Ac
 ALLOWED: dict[Role, frozenset[Act]] = {
     Role.CUSTOMER_SERVICE: WORK | {Act.SEE_STATUS},
     Role.HANDLER: WORK | {Act.SEE_STATUS},
-    Role.MANAGER: WORK | {Act.SEE_STATUS, Act.SEE_ACCOUNTS},
+    Role.MANAGER: WORK | {Act.SEE_STATUS, Act.SEE_ACCOUNTS, Act.SEE_ROUTING},
     Role.COMMUNICATIONS: WORK | {Act.SEE_STATUS, Act.SEE_ACCOUNTS, Act.CHANGE_ACCOUNTS},
     Role.ADMINISTRATOR: frozenset(
         {
@@ -42,6 +44,8 @@ ALLOWED: dict[Role, frozenset[Act]] = {
             Act.SEE_NOT_UNDERSTOOD,
             Act.MANAGE_STAFF,
             Act.DECLARE_INCIDENT,
+            Act.SEE_ROUTING,
+            Act.CHANGE_RULES,
         }
     ),
 }

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from app.basics.working_time import holidays_of
 from app.database import db, writing
-from app.models import ClosedDay, Department, Staff, StaffSession
-from app.models.event import log_event
+from app.models import Case, ClosedDay, Department, Staff, StaffSession
+from app.models.event import event_row, log_event, log_events
 from app.models.staff import Role
 from app.people.sign_in import hash_password, normal_login
 from classifiers.departments import load_departments
@@ -83,8 +84,9 @@ def switch_off(login: str, *, now: datetime, by: Staff | None = None) -> Staff:
 
 
 def sync_departments(path: Path | None = None, *, now: datetime) -> int:
-    """Read the departments' file into the table; those that left the file are closed, not deleted.
+    """Read the departments' file into the table; those that left it or say so are closed.
 
+    A renamed one (`formerly`) keeps its row, and with it its cases and people.
     Returns how many departments are open. Raises what `load_departments` raises.
     """
     wanted = {department.slug: department for department in load_departments(path)}
@@ -92,11 +94,12 @@ def sync_departments(path: Path | None = None, *, now: datetime) -> int:
         rows = {row.slug: row for row in db.session.scalars(select(Department))}
         changed = False
         for slug, one in wanted.items():
-            row = rows.get(slug)
+            row = rows.get(slug) or next((rows[old] for old in one.formerly if old in rows), None)
             if row is None:
                 row = Department(slug=slug)
                 db.session.add(row)
-            values = {
+            values: dict[str, Any] = {
+                "slug": slug,
                 "name_sv": one.name_sv,
                 "name_en": one.name_en,
                 "short_sv": one.short_sv,
@@ -106,19 +109,41 @@ def sync_departments(path: Path | None = None, *, now: datetime) -> int:
                 "restricted": one.restricted,
                 "company": one.company,
                 "opening_hours": one.opening_hours,
-                "open": True,
+                "open": not one.closed,
             }
             for name, value in values.items():
                 if getattr(row, name) != value:
                     setattr(row, name, value)
                     changed = True
-        for slug, row in rows.items():
-            if slug not in wanted and row.open:
+        for row in rows.values():
+            if row.slug not in wanted and row.open:
                 row.open, changed = False, True
+        db.session.flush()
+        for row in rows.values():
+            if not row.open:
+                moved_to = wanted[row.slug].moved_to if row.slug in wanted else ""
+                _empty(row, moved_to, now)
         _sync_closed_days(now)
+        count = sum(not one.closed for one in wanted.values())
         if changed:
-            log_event("departments_synced", at=now, count=len(wanted))
-    return len(wanted)
+            log_event("departments_synced", at=now, count=count)
+    return count
+
+
+def _empty(closed: Department, moved_to: str, now: datetime) -> None:
+    """Open cases of a closed department go to who answers now, else they become unsure."""
+    of_closed = (Case.department_id == closed.id, Case.is_open)
+    cases = list(db.session.scalars(select(Case.id).where(*of_closed)))
+    if not cases:
+        return
+    heir = db.session.scalar(
+        select(Department.id).where(Department.slug == moved_to, Department.open)
+    )
+    db.session.execute(update(Case).where(*of_closed).values(department_id=heir))
+    to = moved_to if heir else ""
+    log_events(
+        [event_row("case_rerouted", at=now, case_id=n, was=closed.slug, to=to) for n in cases]
+    )
 
 
 YEARS_KEPT = range(-2, 6)

@@ -13,11 +13,13 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from app.basics.logs import log
+from app.basics.personal_data import mask
 from app.database import db, writing
 from app.inbox.states import sort_time_of
 from app.models import Case, Department, Message, Post, Suggestion
 from app.models.case import RoutedBy
 from app.models.event import event_row, log_events
+from app.routing.rules import Decided, active_rules, decide
 from classifiers.suggest import Router, Text
 from classifiers.suggest import Suggestion as Advice
 
@@ -31,6 +33,7 @@ class Wanted:
     """A case as the model is to see it: all the resident's words, the post as context."""
 
     case_id: int
+    account_id: int
     version: int
     words: Text
 
@@ -48,7 +51,12 @@ def route_waiting(router: RouterOf, *, threshold: float, now: datetime) -> int:
         except Exception:  # whatever is wrong with the model, the cases wait for a person
             log().exception("routing_failed", cases=len(wanted))
             return routed
-        _write(wanted, advice, threshold, now)
+        rules = active_rules()
+        decided = [
+            decide(one, rules, item.account_id, item.words.text)
+            for item, one in zip(wanted, advice, strict=True)
+        ]
+        _write(wanted, decided, threshold, now)
         routed += len(wanted)
         if len(wanted) < A_BATCH:
             break
@@ -57,7 +65,7 @@ def route_waiting(router: RouterOf, *, threshold: float, now: datetime) -> int:
 
 def _wanted() -> list[Wanted]:
     rows = db.session.execute(
-        select(Case.id, Case.version, Case.channel, Post.title, Post.text)
+        select(Case.id, Case.account_id, Case.version, Case.channel, Post.title, Post.text)
         .join(Post, Post.id == Case.post_id)
         .where(Case.route_wanted, Case.is_open)
         .order_by(Case.id)
@@ -67,6 +75,7 @@ def _wanted() -> list[Wanted]:
     return [
         Wanted(
             row.id,
+            row.account_id,
             row.version,
             Text(words.get(row.id, ""), f"{row.title}\n{row.text}".strip(), row.channel),
         )
@@ -88,7 +97,7 @@ def resident_words(case_ids: Sequence[int]) -> dict[int, str]:
 
 
 def _write(
-    wanted: Sequence[Wanted], advice: Sequence[Advice], threshold: float, now: datetime
+    wanted: Sequence[Wanted], decided: Sequence[Decided], threshold: float, now: datetime
 ) -> None:
     """Store the advice for the cases that have not changed meanwhile; the others come again."""
     with writing():
@@ -113,23 +122,27 @@ def _write(
         updates: list[dict[str, Any]] = []
         suggestions: list[dict[str, Any]] = []
         events: list[dict[str, Any]] = []
-        for item, one in zip(wanted, advice, strict=True):
+        for item, one in zip(wanted, decided, strict=True):
             row = current.get(item.case_id)
             if row is None or row.version != item.version:
                 continue
             suggestions.append(_suggestion_row(item.case_id, one, now))
-            change = _decision(one, departments, threshold)
-            order = sort_time_of(row.waiting_since, row.closed_at, row.last_word_at, one.urgent)
-            updates.append({"id": item.case_id, "sort_at": order, **change})
+            change = _decision(one.advice, departments, threshold)
+            urgent = one.advice.urgent
+            order = sort_time_of(row.waiting_since, row.closed_at, row.last_word_at, urgent)
+            updates.append(
+                {"id": item.case_id, "sort_at": order, "urgent_why": one.why[:200], **change}
+            )
             sure = change["department_id"] is not None or change["no_answer_needed"]
             events.append(
                 event_row(
                     "case_routed" if sure else "case_unsure",
                     at=now,
                     case_id=item.case_id,
-                    to=one.department,
-                    certainty=round(one.certainty, 3),
-                    model=one.model_version,
+                    to=one.advice.department,
+                    certainty=round(one.advice.certainty, 3),
+                    model=one.advice.model_version,
+                    **({"rule": one.rule_id} if one.rule_id else {}),
                 )
             )
         if suggestions:
@@ -138,7 +151,8 @@ def _write(
             log_events(events)
 
 
-def _suggestion_row(case_id: int, one: Advice, now: datetime) -> dict[str, Any]:
+def _suggestion_row(case_id: int, decided: Decided, now: datetime) -> dict[str, Any]:
+    one = decided.advice
     return {
         "case_id": case_id,
         "department": one.department,
@@ -146,8 +160,12 @@ def _suggestion_row(case_id: int, one: Advice, now: datetime) -> dict[str, Any]:
         "next": [[slug, round(certainty, 4)] for slug, certainty in one.next],
         "words": list(one.words),
         "refer": one.refer,
+        "also": one.also or "",
         "kind": one.kind,
         "urgent": one.urgent,
+        "urgent_words": [mask(word) for word in one.urgent_words],
+        "language": one.language,
+        "rule_id": decided.rule_id,
         "model_version": one.model_version,
         "at": now,
     }
@@ -160,9 +178,11 @@ def _decision(one: Advice, departments: dict[str, int], threshold: float) -> dic
         "department_id": departments.get(one.department) if sure else None,
         "no_answer_needed": sure and one.department == NO_ANSWER,
         "refer_to": one.refer or "" if sure else "",
+        "also": one.also or "" if sure else "",
         "certainty": one.certainty,
         "kind": one.kind,
         "urgent": one.urgent,
+        "language": one.language,
         "routed_by": RoutedBy.MODEL.value,
         "route_wanted": False,
     }

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.basics.personal_data import mask
+from app.basics.personal_data import mask_all
 from app.database import db, writing
-from app.models import Case, Correction, Department, Staff, Suggestion
+from app.models import Case, Correction, Department, Message, Staff, Suggestion
 from app.models.case import RoutedBy
 from app.models.event import log_event
 from app.people.rights import Act, case_for
@@ -88,8 +88,16 @@ def _keep_correction(
             from_department=was,
             to_department=to,
             handed_back=handed_back,
-            text=mask(resident_words([case.id]).get(case.id, "")),
+            text=mask_all(resident_words([case.id]).get(case.id, ""), _names_in(case)),
+            post=mask_all(f"{case.post.title}\n{case.post.text}".strip(), _names_in(case)),
+            channel=case.channel,
             by_id=by.id,
             at=now,
         )
     )
+
+
+def _names_in(case: Case) -> list[str]:
+    """Whose names must not go into training material: everybody who wrote under the post."""
+    rows = select(Message.author_name).where(Message.post_id == case.post_id).distinct().limit(500)
+    return [name for name in db.session.scalars(rows) if name]

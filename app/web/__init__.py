@@ -46,7 +46,19 @@ csrf = CSRFProtect()
 
 def init_app(app: Flask) -> None:
     """Give the application its pages, and everything that guards them."""
-    from app.web import admin, answer, case, components, connect, hooks, inbox, me, sign_in, status
+    from app.web import (
+        admin,
+        answer,
+        case,
+        components,
+        connect,
+        hooks,
+        inbox,
+        me,
+        routing,
+        sign_in,
+        status,
+    )
 
     app.config.update(
         SESSION_COOKIE_NAME="vaxeln",
@@ -75,7 +87,7 @@ def init_app(app: Flask) -> None:
     handle_errors(app)
     app.before_request(guard.let_in_only_who_may)
     app.after_request(add_headers)
-    for screen in (sign_in, inbox, case, answer, status, admin, connect, me, hooks):
+    for screen in (sign_in, inbox, case, answer, status, admin, connect, me, hooks, routing):
         app.register_blueprint(screen.bp)
     if app.config["DEVELOPMENT"]:
         app.register_blueprint(components.bp)

@@ -26,7 +26,7 @@ from app.collecting.incidents import incident_on
 from app.database import db
 from app.inbox import find, handle
 from app.inbox.states import NotFromHere
-from app.models import Case, Event, Message
+from app.models import Case, Event, Message, Rule, Suggestion
 from app.models.case import Outcome
 from app.people.rights import Act, case_for, may, may_read_notes
 from app.routing.transfer import NoSuchDepartment, hand_back, reroute
@@ -34,6 +34,7 @@ from app.web import looks, words
 from app.web.composing import advice_on, way_to
 from app.web.guard import me, needs
 from app.web.inbox import list_context
+from app.web.sureness import offers
 from app.web.thread import thread_of
 
 bp = Blueprint("case", __name__)
@@ -89,13 +90,17 @@ def case_context(case: Case) -> dict[str, Any]:
     draft = draft_of(case.id, person)
     target = request.args.get("till", type=int)
     conversation = find.conversation(case, person, whole_post=request.args.get("alla") == "1")
+    suggestion = find.suggestion_of(case)
+    targets = looks.departments()
     answered = _target(conversation.messages, case, target)
     return {
         "case": case,
         "newest": newest_event(case),
         "thread": thread_of(case, conversation, person),
         "others": conversation.others,
-        "suggestion": find.suggestion_of(case),
+        "suggestion": suggestion,
+        "rule": _rule_of(suggestion),
+        "offers": offers(case, suggestion, list(targets)),
         "draft": draft,
         "draft_body": draft.body if draft else addressing(answered, channel),
         "target": answered,
@@ -104,10 +109,17 @@ def case_context(case: Case) -> dict[str, Any]:
         "advice": advice_on(case, draft.body if draft else "", signature_of(person)),
         "abilities": channel.abilities if channel else None,
         "may_write_notes": may_read_notes(person, case.department),
-        "targets": looks.departments(),
+        "targets": targets,
         "may_answer": may(person, Act.ANSWER),
         "outcomes": handle.BY_HAND,
     }
+
+
+def _rule_of(suggestion: Suggestion | None) -> Rule | None:
+    """The rule that decided instead of the model."""
+    if suggestion is None or suggestion.rule_id is None:
+        return None
+    return db.session.get(Rule, suggestion.rule_id)
 
 
 def _channel(case: Case) -> Any:

@@ -13,9 +13,11 @@ from app.database import db
 from app.inbox import find
 from app.inbox.find import View, Wish
 from app.models import Case, Event
+from app.models.staff import Role
 from app.people.rights import Act, visible_cases
 from app.web import looks
 from app.web.guard import me, needs
+from app.web.sureness import rules_behind
 
 bp = Blueprint("inbox", __name__)
 
@@ -25,8 +27,15 @@ MOVES = ("case_opened", "case_reopened")
 @bp.get("/")
 @needs(Act.SEE_STATUS)
 def home() -> AnyResponse:
-    """Everybody begins in the inbox."""
-    return redirect(url_for("inbox.show"))
+    """Everybody begins in the inbox; customer service with the unsure, as long as there are any."""
+    first = me().role == Role.CUSTOMER_SERVICE and _has_any(View.UNSURE)
+    return redirect(url_for("inbox.show", vy=View.UNSURE.value if first else None))
+
+
+def _has_any(view: View) -> bool:
+    """Whether a list holds anything that this person may see."""
+    found = select(Case.id).where(find.condition(view, me()), visible_cases(me())).limit(1)
+    return db.session.scalar(found) is not None
 
 
 @bp.get("/arenden")
@@ -129,6 +138,7 @@ def list_context() -> dict[str, Any]:
         **side,
         "wish": wish,
         "rows": rows[: find.A_PAGE],
+        "rules": rules_behind([row.Case for row in rows]),
         "next_page": next_page,
         "first_page": wish.after is None,
         "address": address,

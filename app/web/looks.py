@@ -1,6 +1,5 @@
 """How times, clocks, certainties and names look on a page."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -10,7 +9,7 @@ from typing import Any
 from flask import Flask, current_app, g
 from flask_babel import format_date, format_decimal, get_locale, gettext
 from flask_wtf.csrf import generate_csrf
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from sqlalchemy import select
 
 from app.answers.moderate import HIDE_REASONS
@@ -24,6 +23,15 @@ from app.people.rights import Act, may
 from app.reports.health import Light, health_of_sources
 from app.web import words
 from app.web.permissions import BEFOREHAND, guide, permission
+from app.web.sureness import (
+    also_of,
+    certain,
+    certainty_told,
+    language_name,
+    marked,
+    percent,
+    sureness_of,
+)
 
 SOON = timedelta(hours=1)
 
@@ -41,12 +49,14 @@ def init_app(app: Flask) -> None:
     """Give the templates what they need to show."""
     app.jinja_env.filters.update(
         when=when, day=day, hour=hour, until=until, percent=percent, many=many, amount=amount,
-        initials=initials,
+        initials=initials, exact_percent=exact_percent, number=number,
+        certain=certain,
     )  # fmt: skip
     app.jinja_env.globals.update(
         words=words, may=may, Act=Act, channel_label=channel_label, channel_icon=channel_icon,
-        clock_of=clock_of, certainty_shape=certainty_shape, reference=reference,
+        clock_of=clock_of, sureness_of=sureness_of, reference=reference,
         department_name=department_name, practice_mode=practice_mode, marked=marked,
+        also_of=also_of, certainty_told=certainty_told, language_name=language_name,
         troubles=troubles, outside=outside, source_label=source_label,
         permission=permission, guide=guide, beforehand=BEFOREHAND,
         icon=icon, csrf=csrf, hide_reasons=HIDE_REASONS, get_locale=get_locale,
@@ -99,9 +109,14 @@ def until(at: datetime) -> str:
     return gettext("%(day)s kl. %(hour)s", day=said, hour=hour(at))
 
 
-def percent(share: float) -> str:
-    """87 % with a hard space."""
-    return f"{round(share * 100)}\u00a0%"
+def exact_percent(share: float) -> str:
+    """87,4 % with a hard space, where tenths matter."""
+    return f"{format_decimal(share * 100, format='0.0')}\u00a0%"
+
+
+def number(count: int) -> str:
+    """A count as reports show it, whole: narrow hard space in thousands."""
+    return f"{count:,}".replace(",", "\u202f")
 
 
 def amount(number: float) -> str:
@@ -123,18 +138,6 @@ def initials(name: str) -> str:
 def reference(case: Case) -> str:
     """The case's reference, e.g. LA-2026-1184."""
     return f"{current_app.config['CASE_PREFIX']}-{case.opened_at.year}-{case.id}"
-
-
-def certainty_shape(case: Case) -> str:
-    """The cord's shape: moved, none, solid (80 % and up), dashed (50-79), dotted."""
-    if case.routed_by == "person":
-        return "moved"
-    if case.no_answer_needed:
-        return "cut"
-    certainty = case.certainty or 0.0
-    if case.department_id is None:
-        return "dotted"
-    return "solid" if certainty >= 0.8 else "dashed"
 
 
 def channel_label(name: str) -> str:
@@ -312,15 +315,3 @@ def source_label(source: Source) -> str:
 def outside(address: str, case: Case) -> str:
     """An address on the platform; '' for practice, whose posts are nowhere but on this machine."""
     return "" if case.account.practice else address
-
-
-def marked(text: str, marks: list[str]) -> Markup:
-    """The resident's text, escaped, with the deciding words marked where they stand."""
-    shown = str(escape(text))
-    wanted = sorted({str(escape(mark)) for mark in marks if mark.strip()}, key=len, reverse=True)
-    if not wanted:
-        return Markup(shown)  # noqa: S704 - escaped above
-    pattern = re.compile(
-        r"(?<![\w&])(" + "|".join(re.escape(mark) for mark in wanted) + r")(?!\w)", re.IGNORECASE
-    )
-    return Markup(pattern.sub(r"<mark>\1</mark>", shown))  # noqa: S704 - escaped above

@@ -14,7 +14,7 @@ from app.channels.base import Channel, Setting, all_channels, channel_named
 from app.collecting import accounts
 from app.collecting.connect import options_from
 from app.database import db
-from app.models import Account, Department, Source
+from app.models import Account, Department, Source, Training
 from app.web import words
 from app.web.connect import STEPS, decided_at
 from app.web.permissions import guide, permission
@@ -187,3 +187,21 @@ def tell_trial(account: Account, config: Mapping[str, Any]) -> bool:
     if not tried.good and guide(channel.name):
         click.echo(gettext("Se handledningen %(file)s.", file=guide(channel.name)))
     return tried.good
+
+
+def training_lines(training: Training) -> list[str]:
+    """How a training went, a sentence a line."""
+    figures = training.figures
+    before, after = figures["dev"]
+    lines = [
+        f"Modellen {training.version} är tränad på {training.examples} exempel,"
+        f" varav {training.corrections} rättelser.",
+        f"Rätt först på provet: {before:.1%} förut, {after:.1%} nu.",
+    ]
+    if figures["recent_count"]:
+        was, now = figures["recent"]
+        lines.append(f"På de {figures['recent_count']} senaste rättelserna: {was} förut, {now} nu.")
+    if training.accepted:
+        return [*lines, "Den används nu. Tillbaka till den förra: flask train --back"]
+    why = words.TRAINING_REASONS[training.reason]
+    return [*lines, f"Den används inte: {why}", "Den tidigare modellen är kvar."]

@@ -20,6 +20,15 @@ VIEWS: dict[str, tuple[LazyString, str]] = {
 }
 """The lists: name and icon."""
 
+SURENESS: dict[str, LazyString] = {
+    "sure": _l("säker"),
+    "likely": _l("trolig"),
+    "unsure": _l("osäker"),
+    "moved": _l("flyttad"),
+    "back": _l("lämnad tillbaka"),
+}
+"""How certain it is that a case lies with the right department."""
+
 ROLES: dict[str, LazyString] = {
     Role.CUSTOMER_SERVICE: _l("kundtjänst"),
     Role.HANDLER: _l("handläggare"),
@@ -285,6 +294,21 @@ UNITS: dict[str, LazyString] = {
 }
 
 PERIODS: dict[str, LazyString] = {"day": _l("i dag"), "month": _l("den här månaden")}
+
+TRAINING_REASONS: dict[str, LazyString] = {
+    "right_less_often": _l("Den hade rätt mindre ofta än den modell som används."),
+    "silences_more": _l(
+        "Den tog oftare ett meddelande som behöver svar för ett som inte behöver det."
+    ),
+    "worse_calibrated": _l("Den var säker när den inte borde vara det oftare än den som används."),
+}
+"""Why a newly trained model was not taken into use."""
+
+
+def views_of(role: str) -> list[tuple[str, tuple[LazyString, str]]]:
+    """The lists in the order in which a role works through them: customer service sorts first."""
+    first = "osakra" if role == Role.CUSTOMER_SERVICE else ""
+    return sorted(VIEWS.items(), key=lambda item: item[0] != first)
 
 
 def notice(code: str) -> str:

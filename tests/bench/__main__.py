@@ -1,4 +1,4 @@
-"""`python -m tests.bench [receive] [list] [start] [networks]`: figures for docs/performance.md."""
+"""`python -m tests.bench [receive] [list] [start] [networks] [routing] [learning]`: figures for docs."""
 
 import sys
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import lists, networks, receiving, starting
+from tests.bench import learning, lists, networks, receiving, routing, starting
 from tests.servers.fixtures import running
 
 
@@ -19,7 +19,7 @@ def databases() -> Iterator[dict[str, str]]:
 
 def main() -> None:
     """Run the parts asked for (all of them when none is named) and print their lines."""
-    wanted = sys.argv[1:] or ["receive", "list", "start", "networks"]
+    wanted = sys.argv[1:] or ["receive", "list", "start", "networks", "routing"]
     with databases() as urls, TemporaryDirectory() as folder:
         for kind, url in urls.items():
             place = Path(folder) / kind
@@ -35,6 +35,10 @@ def main() -> None:
             place = Path(folder) / "networks"
             place.mkdir()
             networks.run(place)
+        if "routing" in wanted:
+            routing.run(Path(folder))
+        if "learning" in wanted:  # ten minutes: only when asked for
+            learning.run()
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ from app.channels.web_requests.connections import GuardedSession
 from app.collecting.collect import collect_due
 from app.collecting.connect import options_from
 from app.database import db
-from app.schedule import collector_of, router_at
+from app.schedule import collector_of
+from classifiers.suggest import load
 
 
 class Steps:
@@ -86,7 +87,7 @@ def counted(call, steps):
 
 def main() -> None:
     """Serve orders until the input ends."""
-    router_at("")  # loaded once; the children share it, and what else is slow to import
+    load()  # once; the children share it, and what else is slow to import
     screens = [f"app.web.{module.name}" for module in iter_modules(web.__path__)]
     for name in ("tweepy", "requests_oauthlib", "psycopg", "app.channels.x.session", *screens):
         import_module(name)

@@ -24,6 +24,7 @@ WORKERS = ALL - {Role.ADMINISTRATOR}
 SEE_ACCOUNTS = {Role.MANAGER, Role.COMMUNICATIONS, Role.ADMINISTRATOR}
 CHANGE_ACCOUNTS = {Role.COMMUNICATIONS, Role.ADMINISTRATOR}
 ONLY_ADMIN = {Role.ADMINISTRATOR}
+SEE_ROUTING = {Role.MANAGER, Role.ADMINISTRATOR}
 ALLOWED = {
     "inbox.home": ALL, "inbox.show": ALL, "inbox.news": ALL, "case.show": ALL, "case.news": ALL,
     "case.take": WORKERS, "case.let_go": WORKERS, "case.wait": WORKERS, "case.closing": WORKERS,
@@ -38,9 +39,11 @@ ALLOWED = {
     "admin.check_account": CHANGE_ACCOUNTS, "admin.change_account": CHANGE_ACCOUNTS,
     "admin.show_not_understood": ONLY_ADMIN, "admin.show_staff": ONLY_ADMIN,
     "admin.add_staff": ONLY_ADMIN, "admin.switch_off": ONLY_ADMIN,
+    "routing.show": SEE_ROUTING, "routing.rules": SEE_ROUTING, "routing.add": ONLY_ADMIN,
+    "routing.switch": ONLY_ADMIN, "routing.put_model_back": ONLY_ADMIN,
 }  # fmt: skip
 WHERE = {"case_id": 1, "answer_id": 1, "message_id": 1, "account_id": 1, "staff_id": 999,
-         "act": "hamta", "channel": "practice"}  # fmt: skip
+         "act": "hamta", "channel": "practice", "rule_id": 1, "way": "av"}  # fmt: skip
 
 
 def token(text):

@@ -26,14 +26,35 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => { delete form.dataset.sent; }, 3000);
 });
 
-// J and K walk the list; never inside a field.
+// Single keys: never inside a field, never together with another key, and not at all where
+// data-keys="av" on <html> says so.
+const isPlainKey = (event) =>
+  !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented)
+  && document.documentElement.dataset.keys !== "av"
+  && !event.target.closest("input, textarea, select, [contenteditable]");
+
+// J and K walk the list.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+  if (!isPlainKey(event)) return;
   const rows = [...document.querySelectorAll(".rw")];
   if (!rows.length || !["j", "k"].includes(event.key)) return;
   const here = rows.findIndex((row) => row === document.activeElement || row.hasAttribute("aria-current"));
   const next = rows[Math.min(Math.max(here + (event.key === "j" ? 1 : -1), 0), rows.length - 1)];
   next.focus();
+});
+
+// 1, 2 and 3 press the departments suggested, M goes to the others; once, however long it is held.
+// Nobody routes unseen: on a narrow screen, where they lie folded away, the key first shows them.
+document.addEventListener("keydown", (event) => {
+  const key = event.key.toUpperCase();
+  if (!isPlainKey(event) || event.repeat || !["1", "2", "3", "M"].includes(key)) return;
+  const wanted = document.querySelector(`.ctx [aria-keyshortcuts="${key}"]`);
+  if (!wanted) return;
+  event.preventDefault();
+  const folded = wanted.offsetParent === null;
+  if (folded) wanted.closest("[popover]").showPopover();
+  if (key === "M") wanted.focus();
+  else if (!folded) wanted.click();
 });
 
 // The seconds that are left to take an answer back; said once by the page, only shown here.
