@@ -21,7 +21,7 @@ def found():
         ("right_when_sure", 0.94),
         ("sure", 0.45),
         ("urgent_recall", 0.88),
-        ("urgent_precision", 0.42),
+        ("urgent_precision", 0.5),
         ("kind", 0.8),
         ("language", 0.95),
     ],
