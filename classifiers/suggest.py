@@ -52,7 +52,7 @@ class Router:
         """Put a model together from what `train` gave; `since` stands in for the file (tests)."""
         self.version: str = kept["version"]
         self.curve: list[float] = kept["curve"]
-        self.weights: np.ndarray = kept["weights"]
+        self.weights: np.ndarray = kept["weights"].copy()
         self.offsets: np.ndarray = kept["offsets"]
         self.heads = {
             name: Head(tuple(answers), slice(first, last), temperature, threshold)
@@ -64,6 +64,9 @@ class Router:
         self.by_pieces.idf_ = kept["piece_idf"]
         self._pieces_of = self.by_pieces.build_analyzer()
         self._said: dict[str, np.ndarray] = {}
+        for head in self.heads.values():  # what speaks for all answers alike says nothing
+            part = self.weights[:, head.columns]
+            part -= part.mean(axis=1, keepdims=True)
         answers = self.heads["department"].answers
         self.since = since or WrittenSince.read(answers, frozenset(kept["phrases"]))
         self.outcomes = self.since.outcomes
@@ -158,23 +161,16 @@ class Router:
 
     def _speaks_for(self, word: str) -> "np.ndarray":
         """How much a word speaks for each answer, above what it says for all of its question."""
-        import numpy as np
-
         kept = self._said.get(word)
         if kept is not None:
             return kept
-        told: np.ndarray = np.zeros(self.weights.shape[1], dtype=np.float32)
+        vocabulary, shift = self.by_pieces.vocabulary_, len(self.by_words.vocabulary_)
+        pieces = [vocabulary[p] for p in self._pieces_of(word) if p in vocabulary]
+        idf: np.ndarray = 0.3 * self.by_pieces.idf_[pieces]
+        told: np.ndarray = idf @ self.weights[[shift + piece for piece in pieces]]
         at = self.by_words.vocabulary_.get(word)
         if at is not None:
             told += self.weights[at] * self.by_words.idf_[at]
-        shift = len(self.by_words.vocabulary_)
-        vocabulary = self.by_pieces.vocabulary_
-        pieces = [vocabulary[p] for p in self._pieces_of(word) if p in vocabulary]
-        if pieces:
-            idf = self.by_pieces.idf_[pieces][:, None]
-            told += 0.3 * (self.weights[[shift + p for p in pieces]] * idf).sum(axis=0)
-        for head in self.heads.values():
-            told[head.columns] -= told[head.columns].mean()
         if len(self._said) < KEPT_WORDS:
             self._said[word] = told
         return told
