@@ -6,6 +6,7 @@ Importing this module is cheap; scikit-learn and numpy come in when a model is l
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["MODEL", "NO_ANSWER", "BadModel", "Router", "Suggestion", "Text", "load"]
 
 MOST_WORDS = 5
+EVERYWHERE = 1 + log(50)
+"""The inverse document frequency of a word that one message in fifty has."""
 KEPT_WORDS = 20_000
 ALSO_FROM = 0.08
 """A second department is named only when it is at least this likely itself."""
@@ -62,6 +65,7 @@ class Router:
         self.by_words, self.by_pieces = vectorizers(words, pieces)
         self.by_words.idf_ = kept["word_idf"]
         self.by_pieces.idf_ = kept["piece_idf"]
+        self.told_by = min(EVERYWHERE, float(self.by_words.idf_.max()) - 1e-3)
         self._pieces_of = self.by_pieces.build_analyzer()
         self._said: dict[str, np.ndarray] = {}
         for head in self.heads.values():  # what speaks for all answers alike says nothing
@@ -153,11 +157,16 @@ class Router:
         found: dict[str, tuple[float, str]] = {}
         for word in _WORD.findall(text):
             low = word.lower()
-            if low not in found and len(low) > 1:
+            if low not in found and len(low) > 1 and not self._is_everywhere(low):
                 found[low] = (float(self._speaks_for(low)[column]), word)
         strongest = sorted((one for one in found.values() if one[0] > 0), reverse=True)[:MOST_WORDS]
         chosen = {word for _score, word in strongest if _score >= strongest[0][0] * 0.25}
         return tuple(dict.fromkeys(word for word in _WORD.findall(text) if word in chosen))
+
+    def _is_everywhere(self, word: str) -> bool:
+        """Whether the word stands in more than one message in fifty: it tells nobody anything."""
+        at = self.by_words.vocabulary_.get(word)
+        return at is not None and bool(self.by_words.idf_[at] < self.told_by)
 
     def _speaks_for(self, word: str) -> "np.ndarray":
         """How much a word speaks for each answer, above what it says for all of its question."""

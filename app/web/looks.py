@@ -27,6 +27,7 @@ from app.web.sureness import (
     also_of,
     certain,
     certainty_told,
+    is_surely_urgent,
     language_name,
     marked,
     percent,
@@ -55,6 +56,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         words=words, may=may, Act=Act, channel_label=channel_label, channel_icon=channel_icon,
         clock_of=clock_of, sureness_of=sureness_of, reference=reference,
+        is_surely_urgent=is_surely_urgent,
         department_name=department_name, practice_mode=practice_mode, marked=marked,
         also_of=also_of, certainty_told=certainty_told, language_name=language_name,
         troubles=troubles, outside=outside, source_label=source_label,

@@ -24,7 +24,7 @@ bp = Blueprint("sign_in", __name__)
 def show() -> str | Response:
     """The sign-in page; in practice also who there is to sign in as."""
     if g.me is not None:
-        return redirect(url_for("inbox.show"))
+        return redirect(url_for("inbox.home"))
     if request.args.get("lang") in ("sv", "en"):
         session["language"] = request.args["lang"]
     return _page()
@@ -68,7 +68,7 @@ def enter() -> str | Response | tuple[str, int]:
     session.clear()
     session["token"] = signed_in.token
     session.permanent = True
-    return redirect(_safe(request.form.get("till", "")) or url_for("inbox.show"))
+    return redirect(_safe(request.form.get("till", "")) or url_for("inbox.home"))
 
 
 @bp.post("/logga-ut")

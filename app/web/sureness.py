@@ -15,6 +15,7 @@ from app.database import db
 from app.models import Case, Rule, Suggestion
 from app.models.case import RoutedBy
 from app.web import words
+from classifiers.danger import danger_words
 
 SURE, LIKELY = 0.8, 0.5
 """From these certainties on a suggestion is called säker and trolig; below it is osäker."""
@@ -59,6 +60,11 @@ def place_of(case: Case) -> str:
     if case.no_answer_needed:
         return NO_ANSWER
     return case.department.slug if case.department else ""
+
+
+def is_surely_urgent(case: Case, rule: Rule | None = None) -> bool:
+    """Whether a rule or words of danger say that it is urgent; else only the model thinks so."""
+    return bool(rule and rule.urgent) or not case.urgent_why or bool(danger_words(case.urgent_why))
 
 
 def sureness_of(case: Case, rule: Rule | None = None) -> Sureness:

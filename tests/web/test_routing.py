@@ -77,7 +77,7 @@ def advised(case_id, department, certainty=0.9, **more):
 
 def text_of(page):
     """A page's words without its tags, each space single and plain."""
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", re.sub("</?bdi>", "", page)).split())
 
 
 @pytest.mark.once

@@ -244,8 +244,11 @@ def test_suggest_reads_and_writes_json_lines(app, settings_of):
         "confidence",
         "next",
         "refer",
+        "also",
         "kind",
         "urgent",
+        "urgent_words",
+        "language",
         "words",
     }
     assert len(rows[0]["next"]) == 2
