@@ -14,8 +14,8 @@ POST_WEIGHT = 0.4
 """How much the post above says beside the resident's own words; chosen on hands left out."""
 DANGER_WEIGHT = 0.5
 POST_LENGTH = 600
-MOST_WORDS = 60_000
-MOST_PIECES = 90_000
+MOST_WORDS = 40_000
+MOST_PIECES = 70_000
 WORDS_AND_SIGNS = r"(?u)\b\w+\b|[^\w\s]"
 
 

@@ -55,7 +55,7 @@ class Router:
         """Put a model together from what `train` gave; `since` stands in for the file (tests)."""
         self.version: str = kept["version"]
         self.curve: list[float] = kept["curve"]
-        self.weights: np.ndarray = kept["weights"].copy()
+        self.weights: np.ndarray = kept["weights"]
         self.offsets: np.ndarray = kept["offsets"]
         self.heads = {
             name: Head(tuple(answers), slice(first, last), temperature, threshold)
@@ -68,9 +68,6 @@ class Router:
         self.told_by = min(EVERYWHERE, float(self.by_words.idf_.max()) - 1e-3)
         self._pieces_of = self.by_pieces.build_analyzer()
         self._said: dict[str, np.ndarray] = {}
-        for head in self.heads.values():  # what speaks for all answers alike says nothing
-            part = self.weights[:, head.columns]
-            part -= part.mean(axis=1, keepdims=True)
         answers = self.heads["department"].answers
         self.since = since or WrittenSince.read(answers, frozenset(kept["phrases"]))
         self.outcomes = self.since.outcomes

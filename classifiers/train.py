@@ -96,13 +96,18 @@ def train(examples: Sequence[Example], *, seed: int = 1, version: str = "") -> d
         "heads": told,
         "curve": list(heads[0].curve),
         "phrases": sorted({e.text.text for e in examples if e.hand == PHRASES}),
-        "weights": np.hstack([head.weights for head in heads]).astype(np.float32),
+        "weights": np.hstack([_centred(head.weights) for head in heads]).astype(np.float32),
         "offsets": np.concatenate([head.offsets for head in heads]).astype(np.float32),
         "words": _in_order(by_words.vocabulary_),
         "pieces": _in_order(by_pieces.vocabulary_),
         "word_idf": by_words.idf_.astype(np.float32),
         "piece_idf": by_pieces.idf_.astype(np.float32),
     }
+
+
+def _centred(columns: Any) -> Any:
+    """Weights less what they say for all answers alike, which decides nothing."""
+    return columns - columns.mean(axis=1, keepdims=True)
 
 
 def _department(rows: Any, examples: Sequence[Example], seed: int) -> Answer:
@@ -159,7 +164,7 @@ def _two_models(rows: Any, labels: Any, weights: Any, seed: int) -> tuple[Any, A
 
 
 def _on_one_scale(rows: Any, columns: Any, offsets: Any) -> tuple[Any, Any]:
-    columns = columns - columns.mean(axis=1, keepdims=True)
+    columns = _centred(columns)
     offsets = offsets - offsets.mean()
     spread = float((rows @ columns + offsets).std()) or 1.0
     return columns / spread, offsets / spread

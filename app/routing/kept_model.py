@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.basics.logs import log
+from classifiers.departments import DEPARTMENTS
 
 if TYPE_CHECKING:
     from classifiers.suggest import Router
@@ -32,7 +33,7 @@ def before_path(config: Mapping[str, Any]) -> Path:
 
 
 def router_in_use(config: Mapping[str, Any]) -> "Router":
-    """The model in use, loaded once and again when its file has changed.
+    """The model in use, loaded once and again when its file or the departments' has changed.
 
     A taught model that cannot be used (made with another scikit-learn, say) is passed over with a
     line in the log, and the one of set-up used. Raises `BadModel` when that too is missing.
@@ -42,16 +43,20 @@ def router_in_use(config: Mapping[str, Any]) -> "Router":
     taught = taught_path(config)
     if taught.exists():
         try:
-            return _loaded(str(taught), taught.stat().st_mtime_ns)
+            return _loaded(str(taught), _changed(taught), _changed(DEPARTMENTS))
         except BadModel as error:
             if config["MODEL_PATH"]:
                 raise
             log().warning("taught_model_passed_over", why=str(error))
-    return _loaded(str(MODEL), MODEL.stat().st_mtime_ns if MODEL.exists() else 0)
+    return _loaded(str(MODEL), _changed(MODEL), _changed(DEPARTMENTS))
 
 
-@lru_cache(maxsize=2)
-def _loaded(path: str, _changed: int) -> "Router":
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+@lru_cache(maxsize=1)
+def _loaded(path: str, _model: int, _departments: int) -> "Router":
     from classifiers.suggest import load
 
     return load(Path(path))

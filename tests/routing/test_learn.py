@@ -175,6 +175,25 @@ def test_a_new_model_is_used_by_a_running_process(app):
     assert (seen, router_in_use(app.config).version) == ("liten", "nyare")
 
 
+def test_a_phrase_written_in_the_file_works_in_a_running_process(app, tmp_path, monkeypatch):
+    """A department added to the file draws what is like its phrases, with no training or restart."""
+    from app.routing import kept_model
+    from classifiers import departments
+
+    path = tmp_path / "departments.toml"
+    path.write_text(departments.DEPARTMENTS.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(departments, "DEPARTMENTS", path)
+    monkeypatch.setattr(kept_model, "DEPARTMENTS", path)
+    question = [Text("Båtplatsen i småbåtshamnen är upptagen")]
+    assert router_in_use(app.config).suggest(question)[0].department != "hamnen"
+    with path.open("a", encoding="utf-8") as file:
+        file.write(
+            '\n[[department]]\nslug = "hamnen"\nname_sv = "Hamnen"\nname_en = "Harbour"\n'
+            'examples = ["Båtplatsen i småbåtshamnen är upptagen av någon"]\n'
+        )
+    assert router_in_use(app.config).suggest(question)[0].department == "hamnen"
+
+
 def test_a_person_is_never_overruled(app, small_router):
     """A case that a person has routed stays there whatever the model says of new words."""
     corrected(1, to="miljo")
