@@ -208,7 +208,7 @@ def test_signing_in_leads_nowhere_else(app, to):
     client = app.test_client()
     page = client.get("/logga-in").text
     form = {"csrf_token": token(page), "login": anna.login, "password": PASSWORD, "till": to}
-    assert client.post("/logga-in", data=form).location == "/arenden"
+    assert client.post("/logga-in", data=form).location == "/"
 
 
 def test_what_was_typed_comes_back_when_it_cannot_be_saved(app, monkeypatch):
