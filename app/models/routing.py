@@ -99,8 +99,6 @@ class Training(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-    by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    """Who asked for it; None for the nightly one and the command line."""
     version: Mapped[str] = mapped_column(String(60))
     replaced: Mapped[str] = mapped_column(String(60), default="")
     """The version in use when this one was examined."""

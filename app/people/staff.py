@@ -8,10 +8,20 @@ from sqlalchemy import delete, select, update
 
 from app.basics.working_time import holidays_of
 from app.database import db, writing
-from app.models import Case, ClosedDay, Department, Staff, StaffSession
+from app.models import (
+    Case,
+    ClosedDay,
+    Correction,
+    Department,
+    Rule,
+    Staff,
+    StaffSession,
+    Suggestion,
+)
 from app.models.event import event_row, log_event, log_events
 from app.models.staff import Role
 from app.people.sign_in import hash_password, normal_login
+from classifiers.departments import Department as Described
 from classifiers.departments import load_departments
 
 
@@ -94,7 +104,7 @@ def sync_departments(path: Path | None = None, *, now: datetime) -> int:
         rows = {row.slug: row for row in db.session.scalars(select(Department))}
         changed = False
         for slug, one in wanted.items():
-            row = rows.get(slug) or next((rows[old] for old in one.formerly if old in rows), None)
+            row = rows.get(slug) or _renamed(rows, one)
             if row is None:
                 row = Department(slug=slug)
                 db.session.add(row)
@@ -128,6 +138,23 @@ def sync_departments(path: Path | None = None, *, now: datetime) -> int:
         if changed:
             log_event("departments_synced", at=now, count=count)
     return count
+
+
+def _renamed(rows: dict[str, Department], one: Described) -> Department | None:
+    """The row of a department that has got a new slug, with what goes by the old one following."""
+    row = next((rows[old] for old in one.formerly if old in rows), None)
+    if row is None:
+        return None
+    for column in (
+        Suggestion.department,
+        Correction.from_department,
+        Correction.to_department,
+        Rule.department,
+        Case.also,
+    ):
+        of_old = update(column.class_).where(column == row.slug)
+        db.session.execute(of_old.values({column.key: one.slug}))
+    return row
 
 
 def _empty(closed: Department, moved_to: str, now: datetime) -> None:

@@ -55,7 +55,7 @@ class Material:
 
 def corrections_as_examples() -> Lesson:
     """The last word of people on each case that they routed, as labelled examples."""
-    from classifiers.corpus import Example
+    from classifiers.corpus import Example, as_departments_are_now
     from classifiers.suggest import NO_ANSWER, Text
 
     last = (
@@ -69,51 +69,46 @@ def corrections_as_examples() -> Lesson:
         .order_by(Correction.id.desc())
         .limit(MOST_TAUGHT)
     ).all()[::-1]
-    examples = [
-        Example(
-            Text(row.text, row.post, row.channel),
-            row.to_department,
-            kind="övrigt" if row.to_department == NO_ANSWER else "",
-            weight=WEIGHT,
-        )
-        for row in rows
-    ]
-    return Lesson([row.case_id for row in rows], examples, rows[-1].id if rows else 0)
+    case_ids, examples = [], []
+    for row in rows:
+        kind = "övrigt" if row.to_department == NO_ANSWER else ""
+        text = Text(row.text, row.post, row.channel)
+        told = Example(text, row.to_department, kind=kind, weight=WEIGHT)
+        for example in as_departments_are_now([told]):  # none when nobody has such matters any more
+            case_ids.append(row.case_id)
+            examples.append(example)
+    return Lesson(case_ids, examples, rows[-1].id if rows else 0)
 
 
 def is_due(config: Config) -> bool:
-    """Whether there is anything to learn: corrections or a corpus newer than the last training."""
+    """Whether there is anything to learn: corrections, or another corpus or departments' file, that
+    no training has seen. Raises `BadModel` when there is no model at all."""
     from classifiers.corpus import corpus_version
 
-    newest = db.session.scalar(
-        select(func.max(Correction.id)).where(Correction.to_department != "")
-    )
+    newest = select(func.max(Correction.id)).where(Correction.to_department != "")
     last = db.session.scalar(select(Training).order_by(Training.id.desc()).limit(1))
-    if last is None:
-        return newest is not None
-    return (newest or 0) > last.newest_correction_id or (
-        not last.version.startswith(corpus_version())
-    )
+    learnt = last.newest_correction_id if last else 0
+    if (db.session.scalar(newest) or 0) > learnt:
+        return True
+    examined = [router_in_use(config).version, *([last.version] if last else [])]
+    return not any(version.startswith(corpus_version()) for version in examined)
 
 
 def learn(
     config: Config,
     *,
     now: Callable[[], datetime],
-    by: Staff | None = None,
     material: Material | None = None,
 ) -> Training:
     """Train on corpus and corrections, examine, and take the new model into use if it is as good.
 
     Takes minutes, outside any transaction. `material` stands in for corpus and development set
-    (tests). Raises `BadCorpus`, `NotAllowed` for somebody who may not.
+    (tests). Raises `BadCorpus`, and `BadModel` when there is none to hold the new one against.
     """
     from classifiers.corpus import corpus_version
     from classifiers.suggest import Router
     from classifiers.train import train
 
-    if by is not None:
-        must_be_allowed(by, Act.CHANGE_RULES)
     material = material or _material()
     lesson = corrections_as_examples()
     db.session.rollback()  # training is long: nothing is held meanwhile
@@ -129,7 +124,6 @@ def learn(
     return _kept(
         Training(
             at=now(),
-            by_id=by.id if by else None,
             version=version,
             replaced=old.version,
             examples=len(material.corpus) + len(taught),
@@ -162,7 +156,6 @@ def _kept(training: Training) -> Training:
         log_event(
             "model_trained" if training.accepted else "model_refused",
             at=training.at,
-            staff_id=training.by_id,
             model=training.version,
             replaced=training.replaced,
             corrections=training.corrections,

@@ -131,7 +131,7 @@ def _write(
             urgent = one.advice.urgent
             order = sort_time_of(row.waiting_since, row.closed_at, row.last_word_at, urgent)
             updates.append(
-                {"id": item.case_id, "sort_at": order, "urgent_why": one.why[:200], **change}
+                {"id": item.case_id, "sort_at": order, "urgent_why": mask(one.why)[:200], **change}
             )
             sure = change["department_id"] is not None or change["no_answer_needed"]
             events.append(

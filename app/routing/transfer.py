@@ -81,6 +81,7 @@ def _keep_correction(
         .order_by(Suggestion.id.desc())
         .limit(1)
     )
+    names = _names_in(case)
     db.session.add(
         Correction(
             case_id=case.id,
@@ -88,8 +89,8 @@ def _keep_correction(
             from_department=was,
             to_department=to,
             handed_back=handed_back,
-            text=mask_all(resident_words([case.id]).get(case.id, ""), _names_in(case)),
-            post=mask_all(f"{case.post.title}\n{case.post.text}".strip(), _names_in(case)),
+            text=mask_all(resident_words([case.id]).get(case.id, ""), names),
+            post=mask_all(f"{case.post.title}\n{case.post.text}".strip(), names),
             channel=case.channel,
             by_id=by.id,
             at=now,
@@ -98,6 +99,7 @@ def _keep_correction(
 
 
 def _names_in(case: Case) -> list[str]:
-    """Whose names must not go into training material: everybody who wrote under the post."""
-    rows = select(Message.author_name).where(Message.post_id == case.post_id).distinct().limit(500)
-    return [name for name in db.session.scalars(rows) if name]
+    """Whose names must not go into training material: all residents who wrote under the post."""
+    wrote = (Message.post_id == case.post_id, ~Message.by_city, Message.author_name != "")
+    rows = select(Message.author_name).where(*wrote).distinct().limit(500)
+    return list(db.session.scalars(rows))

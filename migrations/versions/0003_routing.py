@@ -50,7 +50,6 @@ def upgrade() -> None:
         "trainings",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
-        sa.Column("by_id", sa.Integer(), nullable=True),
         sa.Column("version", sa.String(60), nullable=False),
         sa.Column("replaced", sa.String(60), nullable=False),
         sa.Column("examples", sa.Integer(), nullable=False),
@@ -59,7 +58,6 @@ def upgrade() -> None:
         sa.Column("accepted", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(40), nullable=False),
         sa.Column("figures", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name="trainings_by_id_is_one_of_staff"),
         sa.PrimaryKeyConstraint("id", name="trainings_have_an_id"),
     )
     for table, columns in _grown():

@@ -3,10 +3,12 @@
 import pytest
 
 from app.database import db
-from app.models import Department, Event
+from app.models import Correction, Department, Event
 from app.people.staff import sync_departments
+from app.routing.rules import active_rules, add_rule
+from app.routing.transfer import reroute
 from tests.conftest import MONDAY
-from tests.factories import an_account, put_with, said, take_in, the_case
+from tests.factories import a_person, an_account, put_with, said, take_in, the_case
 
 ONE = '[[department]]\nslug = "{slug}"\nname_sv = "{slug}"\nname_en = "{slug}"\n{more}\n'
 
@@ -33,6 +35,21 @@ def test_a_renamed_department_keeps_its_cases(one_case, tmp_path):
     assert the_case().department_id == number
     assert db.session.get(Department, number).slug == "gator"
     assert db.session.get(Department, number).open
+
+
+def test_what_goes_by_the_old_slug_follows(one_case, tmp_path):
+    """Suggestions, corrections and rules of a renamed department are the new one's."""
+    admin, anna = a_person("administrator", now=MONDAY), a_person(now=MONDAY)
+    case_id = the_case().id
+    add_rule(
+        account_id=None, words="hål", department="gata-park", urgent=False, by=admin, now=MONDAY
+    )
+    reroute(case_id, to="miljo", by=anna, now=MONDAY)
+    reroute(case_id, to="gata-park", by=anna, now=MONDAY)
+    sync(tmp_path, gator='formerly = ["gata-park"]', miljo="")
+    assert [row.department for row in active_rules()] == ["gator"]
+    moves = [(row.from_department, row.to_department) for row in db.session.query(Correction)]
+    assert moves == [("gator", "miljo"), ("miljo", "gator")]
 
 
 def test_a_closed_departments_open_cases_go_to_its_heir(one_case, tmp_path):

@@ -109,6 +109,17 @@ def test_a_rule_switched_off_decides_nothing(app, small_router):
     assert db.session.query(Rule).count() == 1
 
 
+def test_a_reason_never_shows_an_identity_number(app, small_router):
+    """What stands in lists as the reason for urgency has personal identity numbers masked."""
+    add(a_person("administrator", now=MONDAY), words="19121212*", urgent=True)
+    take_in(an_account(now=MONDAY), said("Hjälp 191212121212 svarar inte", at=MONDAY))
+    route(small_router)
+    case, suggestion = the_case(), db.session.query(Suggestion).one()
+    assert case.urgent
+    for kept in (case.urgent_why, *suggestion.urgent_words):
+        assert "1212" not in kept
+
+
 def test_hits_and_misses_are_counted(app, small_router):
     """Two cases decided by a rule, one moved by a person: two hits and one miss."""
     admin, anna = a_person("administrator", now=MONDAY), a_person(now=MONDAY)

@@ -9,6 +9,7 @@ from app.database import db
 from app.models import Correction, Training
 from app.routing import learn
 from app.routing.kept_model import take_into_use, taught_path
+from classifiers.corpus import corpus_version
 from classifiers.train import train
 from tests.conftest import MONDAY
 from tests.factories import a_person, an_account, said, take_in, the_case
@@ -36,6 +37,7 @@ def test_training_tells_how_it_went(app):
 
 def test_there_may_be_nothing_to_learn(app):
     """Without corrections `flask train` says so and trains nothing."""
+    take_into_use(app.config, train(small_examples(), version=corpus_version()))
     done = app.test_cli_runner().invoke(args=["train"])
     assert "inget nytt" in done.output
     assert db.session.query(Training).count() == 0
@@ -64,6 +66,7 @@ def test_the_night_trains_only_when_there_is_something_new(app, monkeypatch):
         return type("Done", (), {"returncode": 0})()
 
     monkeypatch.setattr(schedule.subprocess, "run", begun)
+    take_into_use(app.config, train(small_examples(), version=corpus_version()))
     schedule.learn(app)
     assert started == []
     take_in(an_account(now=MONDAY), said("Något helt annat", at=MONDAY))
