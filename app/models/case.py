@@ -107,6 +107,7 @@ class Case(Table):
     urgent: Mapped[bool] = mapped_column(default=False)
     urgent_why: Mapped[str] = mapped_column(String(200), default="")
     """The resident's words, or the rule, that make it urgent; personal numbers masked."""
+    urgent_by_rule: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(String(8), default="")
     """ISO 639 code of what the resident writes; '' before the model has looked."""
     route_wanted: Mapped[bool] = mapped_column(default=True)

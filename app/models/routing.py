@@ -40,6 +40,8 @@ class Suggestion(Table):
     language: Mapped[str] = mapped_column(String(8), default="")
     rule_id: Mapped[int | None] = mapped_column(ForeignKey("rules.id"))
     """The rule that decided instead of the model; `next` then holds the model's own best two."""
+    urgent_rule_id: Mapped[int | None] = mapped_column(ForeignKey("rules.id"))
+    """The rule that called it urgent."""
     model_version: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -131,7 +131,13 @@ def _write(
             urgent = one.advice.urgent
             order = sort_time_of(row.waiting_since, row.closed_at, row.last_word_at, urgent)
             updates.append(
-                {"id": item.case_id, "sort_at": order, "urgent_why": mask(one.why)[:200], **change}
+                {
+                    "id": item.case_id,
+                    "sort_at": order,
+                    "urgent_why": mask(one.why)[:200],
+                    "urgent_by_rule": one.urgent_rule_id is not None,
+                    **change,
+                }
             )
             sure = change["department_id"] is not None or change["no_answer_needed"]
             events.append(
@@ -142,7 +148,14 @@ def _write(
                     to=one.advice.department,
                     certainty=round(one.advice.certainty, 3),
                     model=one.advice.model_version,
-                    **({"rule": one.rule_id} if one.rule_id else {}),
+                    **{
+                        name: rule_id
+                        for name, rule_id in (
+                            ("rule", one.rule_id),
+                            ("urgent_rule", one.urgent_rule_id),
+                        )
+                        if rule_id
+                    },
                 )
             )
         if suggestions:
@@ -166,6 +179,7 @@ def _suggestion_row(case_id: int, decided: Decided, now: datetime) -> dict[str, 
         "urgent_words": [mask(word) for word in one.urgent_words],
         "language": one.language,
         "rule_id": decided.rule_id,
+        "urgent_rule_id": decided.urgent_rule_id,
         "model_version": one.model_version,
         "at": now,
     }

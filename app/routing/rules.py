@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union
 
 from app.database import db, writing
 from app.models import Account, Correction, Department, Rule, Staff, Suggestion
@@ -34,16 +34,20 @@ class BadRule(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The advice after the rules, the rule that chose the department, and why it is urgent."""
+    """The advice after the rules, which rules chose and called it urgent, and why it is urgent."""
 
     advice: Advice
     rule_id: int | None
+    urgent_rule_id: int | None
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How a rule has fared: cases it decided, and how many of them people moved elsewhere."""
+    """How a rule has fared: cases it decided on, and those that people moved elsewhere.
+
+    Urgency has no misses: nobody says that something is not urgent.
+    """
 
     hits: int
     misses: int
@@ -61,17 +65,19 @@ def decide(advice: Advice, rules: Sequence[Rule], account_id: int, text: str) ->
     """
     why = ", ".join(advice.urgent_words)
     rule_id: int | None = None
+    urgent_rule_id: int | None = None
     for rule in rules:
         found = _fits(rule, account_id, text)
         if found is None:
             continue
-        if rule.urgent and not advice.urgent:
+        if rule.urgent and urgent_rule_id is None:
+            urgent_rule_id = rule.id
             advice = replace(advice, urgent=True, urgent_words=found)
-            why = ", ".join(found)
+            why = ", ".join(found) or (rule.account.name if rule.account else "")
         if rule.department and rule_id is None:
             rule_id = rule.id
             advice = _chosen(advice, rule.department, found)
-    return Decided(advice, rule_id, why)
+    return Decided(advice, rule_id, urgent_rule_id, why)
 
 
 def _chosen(advice: Advice, department: str, words: tuple[str, ...]) -> Advice:
@@ -177,11 +183,13 @@ def tallies() -> dict[int, Tally]:
         .group_by(Suggestion.rule_id)
     )
     misses = {row.rule_id: row.n for row in db.session.execute(missed)}
-    hit = (
-        select(Suggestion.rule_id, func.count(func.distinct(Suggestion.case_id)).label("n"))
-        .where(Suggestion.rule_id.is_not(None))
-        .group_by(Suggestion.rule_id)
-    )
+    used = union(  # each case once, however often it was routed
+        *(
+            select(by.label("rule_id"), Suggestion.case_id).where(by.is_not(None))
+            for by in (Suggestion.rule_id, Suggestion.urgent_rule_id)
+        )
+    ).subquery()
+    hit = select(used.c.rule_id, func.count().label("n")).group_by(used.c.rule_id)
     return {
         row.rule_id: Tally(row.n, misses.get(row.rule_id, 0)) for row in db.session.execute(hit)
     }

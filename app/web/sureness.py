@@ -62,9 +62,9 @@ def place_of(case: Case) -> str:
     return case.department.slug if case.department else ""
 
 
-def is_surely_urgent(case: Case, rule: Rule | None = None) -> bool:
+def is_surely_urgent(case: Case) -> bool:
     """Whether a rule or words of danger say that it is urgent; else only the model thinks so."""
-    return bool(rule and rule.urgent) or not case.urgent_why or bool(danger_words(case.urgent_why))
+    return case.urgent_by_rule or not case.urgent_why or bool(danger_words(case.urgent_why))
 
 
 def sureness_of(case: Case, rule: Rule | None = None) -> Sureness:

@@ -11,6 +11,7 @@ down_revision = "0002"
 CASES = (
     sa.Column("also", sa.String(40), server_default="", nullable=False),
     sa.Column("urgent_why", sa.String(200), server_default="", nullable=False),
+    sa.Column("urgent_by_rule", sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.Column("language", sa.String(8), server_default="", nullable=False),
 )
 SUGGESTIONS = (
@@ -18,6 +19,7 @@ SUGGESTIONS = (
     sa.Column("urgent_words", sa.JSON(), server_default="[]", nullable=False),
     sa.Column("language", sa.String(8), server_default="", nullable=False),
 )
+POINTS_AT_RULES = ("rule_id", "urgent_rule_id")
 CORRECTIONS = (
     sa.Column("post", sa.Text(), server_default="", nullable=False),
     sa.Column("channel", sa.String(20), server_default="", nullable=False),
@@ -73,8 +75,9 @@ def downgrade() -> None:
     op.drop_index("ix_suggestions_rule", table_name="suggestions")
     op.drop_index("ix_suggestions_at", table_name="suggestions")
     with op.batch_alter_table("suggestions") as suggestions:
-        suggestions.drop_constraint("suggestions_rule_id_is_one_of_rules", type_="foreignkey")
-        suggestions.drop_column("rule_id")
+        for name in POINTS_AT_RULES:
+            suggestions.drop_constraint(f"suggestions_{name}_is_one_of_rules", type_="foreignkey")
+            suggestions.drop_column(name)
     for table, columns in _grown():
         for column in columns:
             op.drop_column(table, column.name)
@@ -87,9 +90,10 @@ def _grown() -> tuple[tuple[str, tuple[sa.Column, ...]], ...]:
 
 
 def _point_at_rules() -> None:
-    """A column with a foreign key; SQLite copies the table for it, which has no triggers."""
+    """Columns with a foreign key; SQLite copies the table for them, which has no triggers."""
     with op.batch_alter_table("suggestions") as suggestions:
-        suggestions.add_column(sa.Column("rule_id", sa.Integer(), nullable=True))
-        suggestions.create_foreign_key(
-            "suggestions_rule_id_is_one_of_rules", "rules", ["rule_id"], ["id"]
-        )
+        for name in POINTS_AT_RULES:
+            suggestions.add_column(sa.Column(name, sa.Integer(), nullable=True))
+            suggestions.create_foreign_key(
+                f"suggestions_{name}_is_one_of_rules", "rules", [name], ["id"]
+            )

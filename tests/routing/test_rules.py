@@ -133,6 +133,21 @@ def test_hits_and_misses_are_counted(app, small_router):
     assert tallies() == {rule.id: Tally(2, 1)}
 
 
+def test_urgency_by_a_rule_is_counted_and_told(app, small_router):
+    """A rule that only says urgent has its hits, stands in the ledger, and its account is a reason."""
+    source = an_account(now=MONDAY)
+    rule = add(a_person("administrator", now=MONDAY), account_id=source.account_id, urgent=True)
+    take_in(source, said("Brunt vatten i kranen", at=MONDAY))
+    route(small_router)
+    case = the_case()
+    assert (case.urgent, case.urgent_by_rule, case.urgent_why) == (True, True, "Stadsbloggen")
+    assert case.department.slug == "vatten-avfall"
+    assert tallies() == {rule.id: Tally(1, 0)}
+    event = db.session.query(Event).filter_by(name="case_routed").one()
+    assert event.details["urgent_rule"] == rule.id
+    assert "rule" not in event.details
+
+
 def test_a_rule_to_a_closed_department_leaves_the_case_unsure(app, small_router):
     """When the department has closed since, the case waits for a person."""
     add(a_person("administrator", now=MONDAY), words="vatten", department="utbildning")
