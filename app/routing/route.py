@@ -26,6 +26,7 @@ from classifiers.suggest import Suggestion as Advice
 RouterOf = Callable[[], Router]
 A_BATCH = 200
 NO_ANSWER = "ingen"
+QUESTION = "fråga"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +187,14 @@ def _suggestion_row(case_id: int, decided: Decided, now: datetime) -> dict[str, 
 
 
 def _decision(one: Advice, departments: dict[str, int], threshold: float) -> dict[str, Any]:
-    """What the advice means for the case; a department we do not have makes it unsure."""
+    """What the advice means for the case; a department we do not have makes it unsure.
+
+    So does a question that is said to need no answer: only a person puts a question aside.
+    """
     sure = one.certainty >= threshold
     return {
         "department_id": departments.get(one.department) if sure else None,
-        "no_answer_needed": sure and one.department == NO_ANSWER,
+        "no_answer_needed": sure and one.department == NO_ANSWER and one.kind != QUESTION,
         "refer_to": one.refer or "" if sure else "",
         "also": one.also or "" if sure else "",
         "certainty": one.certainty,
