@@ -73,7 +73,7 @@ def page(chromium: Browser) -> Iterator[Page]:
         "request",
         lambda asked: (
             troubles.append(f"foreign: {asked.url}")
-            if not asked.url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+            if not asked.url.startswith(("http://127.0.0.1:", "data:", "blob:", "about:"))
             else None
         ),
     )
