@@ -56,6 +56,7 @@ def init_app(app: Flask) -> None:
         inbox,
         me,
         routing,
+        search,
         sign_in,
         status,
     )
@@ -87,7 +88,9 @@ def init_app(app: Flask) -> None:
     handle_errors(app)
     app.before_request(guard.let_in_only_who_may)
     app.after_request(add_headers)
-    for screen in (sign_in, inbox, case, answer, status, admin, connect, me, hooks, routing):
+    for screen in (
+        sign_in, inbox, case, answer, status, admin, connect, me, hooks, routing, search,
+    ):  # fmt: skip
         app.register_blueprint(screen.bp)
     if app.config["DEVELOPMENT"]:
         app.register_blueprint(components.bp)

@@ -11,10 +11,16 @@ from tests.conftest import MONDAY
 from tests.factories import an_account, said, take_in
 
 
+def not_of_the_search_index(name, kind, _parents):
+    """Whether something is described by the models: the search index is made by its migration."""
+    return not (kind == "table" and name.startswith("search_"))
+
+
 def test_models_and_migrations_agree(app):
     """Nothing that the models say is missing in the database, and nothing more is there."""
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_name": not_of_the_search_index}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Table.metadata) == []
 
 

@@ -27,6 +27,7 @@ ONLY_ADMIN = {Role.ADMINISTRATOR}
 SEE_ROUTING = {Role.MANAGER, Role.ADMINISTRATOR}
 ALLOWED = {
     "inbox.home": ALL, "inbox.show": ALL, "inbox.news": ALL, "case.show": ALL, "case.news": ALL,
+    "search.show": ALL,
     "case.take": WORKERS, "case.let_go": WORKERS, "case.wait": WORKERS, "case.closing": WORKERS,
     "case.close": WORKERS, "case.move": WORKERS, "case.not_ours": WORKERS, "case.hide": WORKERS,
     "case.unhide": WORKERS, "answer.compose": WORKERS, "answer.mine": WORKERS,

@@ -70,3 +70,17 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const how = event.target.getAttribute("hx-trigger") || "";
   if (document.hidden && how.startsWith("every")) event.preventDefault();
 });
+
+// / goes to the search field; where single keys are switched off, it does not. On a Swedish keyboard
+// it is typed with Shift.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (document.documentElement.dataset.keys === "av") return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const fields = [...document.querySelectorAll("input[type=search][aria-keyshortcuts]")];
+  const field = fields.filter((one) => one.offsetParent !== null).pop();
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});

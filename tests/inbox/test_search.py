@@ -1,0 +1,257 @@
+"""Search finds every word that a person may see, on both databases the same, and nothing else."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import update
+
+from app.basics.search_words import forms_of
+from app.channels.base import AtSource, PersonSeen, PostSeen
+from app.commands import use_migrations
+from app.database import db, writing
+from app.inbox.find import View
+from app.inbox.handle import write_note
+from app.inbox.receive import mark_removed
+from app.inbox.search import A_PAGE, Wish, search
+from app.models import Case, Message
+from tests.conftest import MONDAY
+from tests.factories import a_person, an_account, cases, put_with, said, take_in, the_case
+
+MINUTE = timedelta(minutes=1)
+
+
+def found(staff, text, **more):
+    """The texts of the hits, newest first."""
+    db.session.commit()
+    hits = search(staff, Wish(text, **more), case_prefix="LA").hits
+    return ["".join(piece for piece, _hit in hit.pieces) for hit in hits]
+
+
+@pytest.fixture
+def source(app):
+    """A connected account."""
+    return an_account(now=MONDAY)
+
+
+@pytest.fixture
+def two_departments(source):
+    """Rats at the environment's department, with a hidden and an edited word at the streets'."""
+    take_in(source, said("Råttor vid dammen", at=MONDAY, by="A"))
+    take_in(source, said("Före råttor", at=MONDAY + MINUTE, by="B", number="7"))
+    take_in(source, said("Efter råttor", at=MONDAY + MINUTE, by="B", number="7"))
+    take_in(source, said("Dolda råttor", at=MONDAY + 2 * MINUTE, by="C", at_source=AtSource.HIDDEN))
+    rats, edited, hidden = cases()
+    put_with(rats, "miljo")
+    put_with(edited, "gata-park")
+    put_with(hidden, "gata-park")
+    return rats, edited, hidden
+
+
+def test_a_handler_never_finds_another_departments_case(app, two_departments):
+    """Neither words, names, links nor numbers of another department's case lead to it."""
+    _rats, edited, hidden = two_departments
+    petra = a_person("handler", "Petra Lund", "miljo", now=MONDAY)
+    assert found(petra, "råttor") == ["Råttor vid dammen"]
+    for asked in ("efter", "dolda", "B", str(edited.id), f"LA-2026-{hidden.id}"):
+        result = search(petra, Wish(asked), case_prefix="LA")
+        assert (result.hits, result.case, result.count) == ([], None, 0), asked
+    assert found(petra, "https://x.se/p1") == ["Råttor vid dammen"]
+    assert search(petra, Wish("råttor"), case_prefix="LA").count == 1
+
+
+def test_somebody_switched_off_finds_nothing(app, two_departments):
+    """A person who may read no cases finds none."""
+    anna = a_person(now=MONDAY)
+    with writing():
+        anna.active = False
+    assert found(anna, "råttor") == []
+
+
+def test_earlier_texts_are_found_by_nobody(app, two_departments):
+    """A word that its author took back by an edit leads nowhere, for any role."""
+    for role in ("customer_service", "administrator"):
+        person = a_person(role, now=MONDAY)
+        assert found(person, "före") == []
+        assert found(person, "efter") == ["Efter råttor"]
+
+
+def test_notes_of_a_restricted_department_are_found_by_its_own_people_only(app, source):
+    """Customer service finds other notes, but not those; their own handler does."""
+    take_in(source, said("Om mamma", at=MONDAY, by="A"), said("Om gatan", at=MONDAY, by="B"))
+    mother, street = cases()
+    put_with(mother, "omsorg")
+    put_with(street, "gata-park")
+    lena = a_person("handler", "Lena Vik", "omsorg", now=MONDAY)
+    anna = a_person(now=MONDAY)
+    write_note(mother.id, body="Hemlig bedömning", by=lena, now=MONDAY)
+    write_note(street.id, body="Vanlig bedömning", by=anna, now=MONDAY)
+    assert found(anna, "bedömning") == ["Vanlig bedömning"]
+    assert found(lena, "bedömningar") == ["Hemlig bedömning"]
+    assert search(anna, Wish("bedömning"), case_prefix="LA").count == 1
+
+
+def test_a_note_is_closed_when_its_case_moves_to_a_restricted_department(app, source):
+    """What one could find yesterday one cannot find once its case lies where notes are closed."""
+    take_in(source, said("Om mamma", at=MONDAY))
+    anna = a_person(now=MONDAY)
+    write_note(the_case().id, body="Ring tillbaka", by=anna, now=MONDAY)
+    assert found(anna, "ring") == ["Ring tillbaka"]
+    put_with(the_case(), "omsorg")
+    assert found(anna, "ring") == []
+
+
+def test_hidden_and_removed_words_are_found_where_one_may_see_them(app, source, two_departments):
+    """Hidden words, and those gone from the platform, are still found by who sees their case."""
+    anna = a_person(now=MONDAY)
+    with writing():
+        mark_removed(source, ["7"], now=MONDAY + 3 * MINUTE)
+    assert found(anna, "råttor") == ["Dolda råttor", "Efter råttor", "Råttor vid dammen"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "fits"),
+    [
+        ("råtta", True), ("RÅTTORNAS", True), ("råtto", True), ("rått", True), ("gatan", True),
+        ("gata", True), ("snö", True), ("gatorna lagades", True), ('"gatan vid"', True),
+        ('"vid gatan"', False), ("råttor -gatan", False), ("råttor -katter", True), ("vi", False),
+        ("katter", False), ("råttor katter", False), ("laga", True), ("maria", True),
+        ("lindqvist råttor", True), ("åsa", True), ("3 500", True), ("gata/park", True),
+    ],
+)  # fmt: skip
+def test_swedish_endings_are_followed(app, source, asked, fits):
+    """Any form finds every form, the last word may be begun only, quotes are taken at their word."""
+    words = "Råttorna på gatan vid snöröjningen, ÅSA! Laga den (3500 kr, 3 500) gata/park"
+    take_in(source, said(words, at=MONDAY))
+    assert bool(found(a_person(now=MONDAY), asked)) == fits
+
+
+def test_forms_of_a_word_are_its_own():
+    """A bil is no bild, and gatan is a gata."""
+    assert {"bil", "bilar", "bilarnas", "bilen"} <= forms_of("bilarna")
+    assert not {"bild", "bilder", "bilaga"} & forms_of("bil")
+    assert {"gata", "gator", "gatornas", "gatan"} <= forms_of("gatan")
+    assert "gatan" in forms_of("gator")
+
+
+def test_handles_links_and_numbers_are_found(app, source):
+    """A handle, a comment's or a post's address as it was copied, a reference in any of its forms."""
+    post = PostSeen("p9", "Vinter", "Snön", "https://www.stad.example/inlagg/9/")
+    one = replace(
+        said("Det är halt", at=MONDAY, under=post),
+        author=PersonSeen("id:9", "Bo", handle="bo.jornas_9"),
+        url="https://www.stad.example/inlagg/9/?kommentar=71#c71",
+    )
+    take_in(source, one, said("Något annat", at=MONDAY))
+    anna = a_person(now=MONDAY)
+    icy = next(case for case in cases() if case.snippet == "Det är halt")
+    for asked in (
+        "@bo.jornas_9", "bo.jornas_9", "https://www.stad.example/inlagg/9/",
+        "http://stad.example/inlagg/9", "www.stad.example/inlagg/9/?kommentar=71#c71",
+    ):  # fmt: skip
+        assert found(anna, asked) == ["Det är halt"], asked
+    for asked in (f"LA-2026-{icy.id}", f"la-2026-{icy.id}", f" 2026-{icy.id} ", str(icy.id)):
+        named = search(anna, Wish(asked), case_prefix="LA").case
+        assert named is not None, asked
+        assert named.id == icy.id
+    assert search(anna, Wish(f"LA-2019-{icy.id}"), case_prefix="LA").case is None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "", " ", '"', '""', '"råttor', "*", "råttor*", "-", "--", "- -", "-råttor", "OR", "AND NOT",
+        "NEAR(a b)", "words:x", "%", "_", "a%b_c", "\x00", "rått\x00or", "'", "';--", "\\", "(", "^", "{a}",
+        "a & b | !c", "<->", "råttor:*", "x" * 10_000, "rått " * 2_000, "مرحبا بالعالم", "שלום", "🐀",
+        "e\u0301", "\ud7ff\u200f\u202e", "99999999999999999999", "LA-2026-999999999", "https://", "www.",
+        "https://" + "a/" * 5_000, "https://x.se/'\"*", "„citat”", "½ ² ⅷ ٣", "a\nb\tc",
+    ],
+)  # fmt: skip
+def test_anything_typed_is_searched_for(app, source, asked):
+    """No sign and no length is a mistake: there are hits or there are none."""
+    take_in(source, said("Råttor vid dammen, مرحبا بالعالم", at=MONDAY))
+    anna = a_person(now=MONDAY)
+    hits = found(anna, asked)
+    assert len(hits) <= 1
+    if "rått" in asked or "مرحبا" in asked:
+        assert bool(hits) == ("\x00" not in asked), asked
+
+
+def test_filters_narrow(app, source):
+    """Open or done, a channel and a department leave what fits all of them."""
+    take_in(source, said("Råttor ett", at=MONDAY, by="A"), said("Råttor två", at=MONDAY, by="B"))
+    one, two = cases()
+    put_with(one, "miljo")
+    with writing():
+        values = {"state": "closed", "is_open": False, "outcome": "answered"}
+        db.session.execute(update(Case).where(Case.id == two.id).values(**values))
+    anna = a_person(now=MONDAY)
+    assert found(anna, "råttor", view=View.OPEN) == ["Råttor ett"]
+    assert found(anna, "råttor", view=View.DONE) == ["Råttor två"]
+    assert found(anna, "råttor", department="miljo") == ["Råttor ett"]
+    assert found(anna, "råttor", channel="x") == []
+    assert len(found(anna, "råttor", channel="wordpress")) == 2
+
+
+def test_pages_follow_each_other_newest_first(app, source):
+    """Every hit comes once, in the order of the platform's time, however many came in one second."""
+    minutes = [n // 3 for n in range(2 * A_PAGE + 5)]
+    told = [said(f"Råttor {n}", at=MONDAY + m * MINUTE, by=f"P{n}") for n, m in enumerate(minutes)]
+    take_in(source, *reversed(told))
+    anna = a_person(now=MONDAY)
+    write_note(cases()[0].id, body="Råttor igen", by=anna, now=MONDAY + timedelta(days=1))
+    for asked in ("råtta", "https://x.se/p1"):
+        after, pages = None, []
+        while True:
+            page = search(anna, Wish(asked, after=after), case_prefix="LA")
+            pages.append(page.hits)
+            after = page.next_after
+            if after is None:
+                break
+        hits = [hit for some in pages for hit in some]
+        messages = len({hit.message.id for hit in hits if hit.message})
+        assert messages == 2 * A_PAGE + 5
+        assert page.count == len(hits) == messages + (asked == "råtta")
+        assert [hit.at for hit in hits] == sorted((hit.at for hit in hits), reverse=True)
+
+
+def test_what_is_shown_is_marked_and_masked(app, source):
+    """The piece around the hit is shown with it marked, and personal numbers are not."""
+    long = "ord " * 200 + "där sprang råttan <b>fort</b> förbi 19121212-1212 " + "ord " * 200
+    take_in(source, said(long, at=MONDAY))
+    (hit,) = search(a_person(now=MONDAY), Wish("råttor"), case_prefix="LA").hits
+    assert [piece for piece, is_hit in hit.pieces if is_hit] == ["råttan"]
+    whole = "".join(piece for piece, _hit in hit.pieces)
+    assert len(whole) < 300
+    assert "<b>fort</b>" in whole
+    assert "1212-1212" not in whole
+
+
+def test_a_changed_name_and_a_moved_time_are_followed(app, source):
+    """A person's new name finds what they wrote before; a time put right moves the hit."""
+    take_in(source, said("Ett", at=MONDAY, by="A"), said("Två", at=MONDAY + MINUTE, by="B"))
+    renamed = replace(
+        said("Tre", at=MONDAY + 2 * MINUTE, by="A"), author=PersonSeen("id:A", "Zlatan")
+    )
+    take_in(source, renamed)
+    anna = a_person(now=MONDAY)
+    assert found(anna, "zlatan") == ["Tre", "Ett"]
+    with writing():
+        at = MONDAY + timedelta(hours=1)
+        db.session.execute(update(Message).where(Message.text == "Ett").values(published_at=at))
+    assert found(anna, "zlatan") == ["Ett", "Tre"]
+
+
+def test_the_migration_takes_in_what_is_there(app, source):
+    """Words from before the index are found, and going back and forth loses none."""
+    take_in(source, said("Råttor", at=MONDAY))
+    take_in(source, replace(said("Långt", at=MONDAY, by="B"), text="råtta " + "ö1é " * 300_000))
+    anna = a_person(now=MONDAY)
+    write_note(cases()[0].id, body="Råtta", by=anna, now=MONDAY)
+    use_migrations(app)
+    db.session.remove()
+    downgrade(revision="0003")
+    upgrade()
+    assert len(found(anna, "råttor")) == 3
+    assert len(found(anna, "maria")) == 1
