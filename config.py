@@ -186,6 +186,12 @@ SETTINGS: tuple[Setting, ...] = (
         _text,
         "A mail address that platforms can write to; it is named in every request we make.",
     ),
+    Setting(
+        "SWITCHBOARD",
+        "0418-47 00 00",
+        _text,
+        "The city's telephone number, as residents are shown the way to it.",
+    ),
     Setting("CASE_PREFIX", "LA", _text, "The letters that begin every case's reference."),
     Setting("LANGUAGE", "sv", _language, "The language before anybody has chosen one: sv or en."),
     Setting(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -77,6 +78,9 @@ class Pressed:
     close_as: Outcome | None = None
     private: bool = False
     """Only the one it answers will see it."""
+    care: tuple[str, ...] = ()
+    """What the draft was stopped for, and `care_reason` (a code) why it goes all the same."""
+    care_reason: str = ""
 
 
 def save_draft(case_id: int, *, body: str, by: Staff, now: datetime) -> Answer | None:
@@ -160,11 +164,25 @@ def press_send(
                 states.move(case, CaseState.ONGOING, now=now)
             db.session.flush()
             cover_words(case.id, answer.id)
-            log_event("answer_queued", at=now, case_id=case.id, answer_id=answer.id, staff_id=by.id)
+            log_event(
+                "answer_queued",
+                at=now,
+                case_id=case.id,
+                answer_id=answer.id,
+                staff_id=by.id,
+                **_overridden(pressed),
+            )
     except (CannotSend, ConversationChanged):
         save_draft(pressed.case_id, body=body, by=by, now=now)
         raise
     return answer
+
+
+def _overridden(pressed: Pressed) -> dict[str, Any]:
+    """What the ledger keeps of a stop that a person went past: kinds and a code, no words."""
+    if not pressed.care:
+        return {}
+    return {"care": list(pressed.care), "care_reason": pressed.care_reason}
 
 
 def undo(answer_id: int, *, by: Staff, now: datetime) -> Answer:

@@ -8,18 +8,21 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.answers import write
+from app.answers.care import Override, must_ask
 from app.answers.write import CannotSend, ConversationChanged, Pressed, TooLate
 from app.basics import clock
+from app.channels.base import channel_named
 from app.collecting.connect import options_from
 from app.database import db
 from app.inbox import find, handle
-from app.models import Answer, Staff
+from app.inbox.clocks import GONE
+from app.models import Answer, Case, Message, Staff
 from app.models.case import Outcome
 from app.people.rights import Act, NotAllowed, case_for
 from app.routing.transfer import NoSuchDepartment, reroute
 from app.web import looks, words
 from app.web.case import back_to, case_context
-from app.web.composing import advice_on
+from app.web.composing import Ask, advice_on, findings_in, referred, way_to
 from app.web.guard import me, needs
 from app.web.inbox import list_context
 
@@ -35,6 +38,8 @@ def compose(case_id: int) -> str | AnyResponse | tuple[str, int]:
         return _publish(case_id, close=act == "publicera-klar")
     if act == "privat" and mode == "privat":
         return _publish(case_id, private=True)
+    if act == "hanvisa" and mode in ("svar", "privat"):
+        return _refer(case_id)
     if act == "anteckna" and mode == "anteckning":
         return _note(case_id)
     if act == "vidare" and mode == "vidare":
@@ -55,6 +60,9 @@ def _publish(
     case_id: int, *, close: bool = False, private: bool = False
 ) -> str | AnyResponse | tuple[str, int]:
     body = request.form.get("svar", "")
+    stops, reason = must_ask(findings_in(case_for(me(), case_id, Act.ANSWER), body)), _reason()
+    if stops and reason is None:
+        return _stopped(case_id, body)
     pressed = Pressed(
         case_id=case_id,
         body=body,
@@ -63,6 +71,8 @@ def _publish(
         undo=undo_of(me()),
         close_as=Outcome.ANSWERED if close else None,
         private=private,
+        care=tuple(stops),
+        care_reason=reason or "",
     )
     installation = options_from(current_app.config).installation
     try:
@@ -75,6 +85,30 @@ def _publish(
     return back_to(case_id)
 
 
+def _reason() -> Override | None:
+    """The reason the person chose for sending all the same."""
+    chosen = request.form.get("skal", "")
+    return Override(chosen) if chosen in list(Override) else None
+
+
+def _stopped(case_id: int, body: str) -> tuple[str, int]:
+    """The page again: nothing has left, the text is kept, and a reason is asked for."""
+    write.save_draft(case_id, body=body, by=me(), now=clock.now())
+    return _again(case_id, body, ask=Ask(take_focus=True)), 422
+
+
+def _refer(case_id: int) -> str:
+    """The draft with a sentence that shows the way to a safe channel, for the person to go on."""
+    body = referred(request.form.get("svar", ""), case_for(me(), case_id, Act.ANSWER))
+    write.save_draft(case_id, body=body, by=me(), now=clock.now())
+    return _again(case_id, body)
+
+
+def _asked() -> Ask | None:
+    """The question for a reason, if the page that was sent showed it."""
+    return Ask(_reason() or "") if "skal" in request.form else None
+
+
 def _pressed_sentence(answer: Answer) -> str:
     if answer.send_after is None:
         return gettext("Svaret väntar tills du trycker på Skicka nu.")
@@ -84,15 +118,39 @@ def _pressed_sentence(answer: Answer) -> str:
     return gettext("Publiceras om %(n)d sekunder. Du kan ångra så länge.", n=seconds)
 
 
-def _again(case_id: int, body: str, **what: Any) -> str:
-    """The case's page once more, with the text kept and what is in the way shown."""
+def _again(case_id: int, body: str, *, ask: Ask | None = None, **what: Any) -> str:
+    """The case's page once more, with the text kept and what is in the way shown.
+
+    The page carries the newest version on: when that is not the one the person had before them,
+    it says so. What was to be answered is still what is answered.
+    """
     db.session.rollback()
     case = case_for(me(), case_id)
     mode = request.form.get("lagel", "svar")
+    if case.version != request.form.get("version", 0, type=int):
+        what["changed"] = True
     context = case_context(case) | {"draft_body": body, "chosen": case.id, "mode": mode} | what
-    context["advice"] = advice_on(case, body, write.signature_of(me()))
+    context |= _target_kept(case)
+    context["advice"] = advice_on(case, body, write.signature_of(me()), ask or _asked())
     handle.mark_seen(case, by=me(), now=clock.now())
     return render_template("pages/case.html", **list_context() | context)
+
+
+def _target_kept(case: Case) -> dict[str, Any]:
+    """The message that the form said it answers, if it is still there to be answered."""
+    message = db.session.get(Message, request.form.get("till_meddelande", 0, type=int))
+    if message is None or message.case_id != case.id or message.by_city:
+        return {}
+    if message.at_source in GONE:
+        return {}
+    return {"target": message, "way": way_to(case, _channel(case), message, now=clock.now())}
+
+
+def _channel(case: Case) -> Any:
+    try:
+        return channel_named(case.channel)
+    except KeyError:
+        return None
 
 
 def _note(case_id: int) -> AnyResponse:
@@ -123,7 +181,7 @@ def _draft(case_id: int) -> AnyResponse | str:
     write.save_draft(case_id, body=body, by=me(), now=clock.now())
     if request.headers.get("HX-Request"):
         case = case_for(me(), case_id, Act.ANSWER)
-        advice = advice_on(case, body, write.signature_of(me()))
+        advice = advice_on(case, body, write.signature_of(me()), _asked())
         return render_template("parts/saved.html", at=clock.now(), advice=advice, case=case)
     flash(gettext("Utkastet är sparat."), "ok")
     return back_to(case_id)
