@@ -7,30 +7,48 @@ from app.models.message import Message, MessageVersion, Person, Post, RawPayload
 from app.models.routing import Correction, Rule, Suggestion, Training
 from app.models.source import Account, Incident, Source, Spending
 from app.models.staff import ClosedDay, Department, SignInAttempt, Staff, StaffSession
+from app.models.workbench import (
+    AnswerCase,
+    BulkAct,
+    EarlierTerm,
+    Mail,
+    Mention,
+    Presence,
+    SavedView,
+    Template,
+)
 
 __all__ = [
     "EVENT_NAMES",
     "Account",
     "Answer",
+    "AnswerCase",
+    "BulkAct",
     "Case",
     "CaseSeen",
     "ClosedDay",
     "Correction",
     "Department",
+    "EarlierTerm",
     "Event",
     "Incident",
+    "Mail",
+    "Mention",
     "Message",
     "MessageVersion",
     "Note",
     "Person",
     "Post",
+    "Presence",
     "RawPayload",
     "Rule",
+    "SavedView",
     "SignInAttempt",
     "Source",
     "Spending",
     "Staff",
     "StaffSession",
     "Suggestion",
+    "Template",
     "Training",
 ]

@@ -66,6 +66,7 @@ class Answer(Table):
         Index("ix_answers_author", "author_id", "state"),
         Index("ix_answers_left", "left_at"),
         Index("ix_answers_reason", "author_id", "reason"),
+        Index("ix_answers_asked", "asked_at"),
         Index(
             "one_draft_per_person_and_case",
             "case_id",
@@ -101,6 +102,12 @@ class Answer(Table):
     looks: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str] = mapped_column(String(30), default="")
     """Why it was refused or waits: a `Reason`, the name of the contract's error, or VANISHED."""
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """A draft that its author has put forward for a second person's approval, and when."""
+    asked_body: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """The author's words, as they were put forward; the second person may have changed them."""
+    to_post: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It stands under the post itself, not under `in_reply_to`; it may answer several cases."""
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
     """Its published form among the messages."""
     external_id: Mapped[str | None] = mapped_column(String(300))

@@ -10,6 +10,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -82,6 +83,17 @@ class Case(Table):
         Index("ix_cases_late", "is_open", "waiting_since"),
         Index("ix_cases_unsure", "is_open", "department_id", "no_answer_needed", "sort_at", "id"),
         Index("ix_cases_person", "person_id"),
+        Index("ix_cases_account", "account_id", "is_open", "sort_at", "id"),
+        Index("ix_cases_language", "language", "is_open", "sort_at", "id"),
+        *(
+            Index(
+                f"ix_cases_{column}",
+                column,
+                sqlite_where=text(f"{column} IS NOT NULL"),
+                postgresql_where=text(f"{column} IS NOT NULL"),
+            )
+            for column in ("merged_into_id", "split_from_id", "snoozed_until")
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -113,6 +125,12 @@ class Case(Table):
     route_wanted: Mapped[bool] = mapped_column(default=True)
     """The resident has said something that the model has not seen yet."""
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    snoozed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until then it stays out of the lists, unless the resident writes; its clock goes on."""
+    merged_into_id: Mapped[int | None] = mapped_column()
+    """The case that it follows: hidden from the lists, done when that one is done, clock kept."""
+    split_from_id: Mapped[int | None] = mapped_column()
+    """The case that a person took it out of; its `person_id` is None, for that one has it."""
     version: Mapped[int] = mapped_column(default=1)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -57,6 +57,8 @@ class Account(Table):
     credentials: Mapped[str] = mapped_column(Text, default="")
     """Sealed with CREDENTIALS_KEYS; never shown again once saved."""
     allowed_private_hosts: Mapped[list[str]] = mapped_column(JSON, default=list)
+    four_eyes: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Answers from here need a second person's approval."""
     practice: Mapped[bool] = mapped_column(default=False, server_default=false())
     """It belongs to the practice town: nobody outside the machine ever sees it."""
     renewing_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.sql import false
 
 from app.database import Table, UtcDateTime
 
@@ -80,6 +81,17 @@ class Staff(Table):
     theme: Mapped[str] = mapped_column(String(10), default="")
     undo_seconds: Mapped[str] = mapped_column(String(10), default="")
     """The person's own undo window: '' (the house's), '0', '20', '60' or 'tills'."""
+    four_eyes: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The person's answers need a second person's approval."""
+    email: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    mail_when: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    """When mail tells of work that waits: '' (never), 'each', or 'digest' at `digest_at`."""
+    digest_at: Mapped[str] = mapped_column(String(5), default="08:00", server_default="08:00")
+    """The hour of the digest, HH:MM in Europe/Stockholm."""
+    digest_on: Mapped[date | None] = mapped_column()
+    """The last day (Europe/Stockholm) for which a digest was written."""
+    keys: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
+    """Single keys: {"off": true} when switched off, {"map": {act: key}} when changed."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     department: Mapped[Department | None] = relationship(lazy="joined", innerjoin=False)

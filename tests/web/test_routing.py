@@ -105,7 +105,7 @@ def test_only_administrators_change_anything(app, role):
     assert not taught_path(app.config).exists()
     if role in SEE_ROUTING:
         forms = [
-            re.findall(r'<form[^>]* action="([^"]*)"', client.get(address).text)
+            re.findall(r'<form[^>]* method="post" action="([^"]*)"', client.get(address).text)
             for address in ("/koppling", "/koppling/regler")
         ]
         assert forms == [["/logga-ut"], ["/logga-ut"]]

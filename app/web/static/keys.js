@@ -1,0 +1,2 @@
+/* The keys. Everything here also works without it. */
+"use strict";

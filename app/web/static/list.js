@@ -1,0 +1,2 @@
+/* The list: choosing several. Everything here also works without it. */
+"use strict";

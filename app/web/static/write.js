@@ -1,0 +1,2 @@
+/* Writing: inserting templates and earlier answers. Everything here also works without it. */
+"use strict";
