@@ -2,11 +2,13 @@
 
 import base64
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parent
 
@@ -83,6 +85,34 @@ def _address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _mail_server(value: str) -> str:
+    """An address of a mail server, as app/basics/mail.py reads it; here only its shape."""
+    wanted = "ska se ut som smtp://användare:lösenord@dator:587"
+    try:
+        parts = urlsplit(value)
+        known = parts.hostname and (parts.port is None or parts.port)
+    except ValueError:
+        raise ValueError(wanted) from None
+    if value and (parts.scheme not in ("smtp", "smtps") or not known or parts.path.strip("/")):
+        raise ValueError(wanted)
+    if parts.query not in ("", "starttls=ja", "starttls=nej") or parts.fragment:
+        raise ValueError("efter frågetecknet får bara starttls=ja eller starttls=nej stå")
+    return value
+
+
+def _mail_address(value: str) -> str:
+    local = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+    if value and not re.fullmatch(rf"{local}(\.{local})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
+        raise ValueError("ska vara en enda mejladress, utan namn")
+    return value
+
+
+def _own_address(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s<>\"?#]+", value):
+        raise ValueError("ska se ut som https://vaxeln.example.se")
+    return value.rstrip("/")
+
+
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value not in allowed:
@@ -90,6 +120,18 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
         return value
 
     return read
+
+
+ANSWERING_ROLES = ("customer_service", "handler", "manager", "communications")
+
+
+def _roles(value: str) -> tuple[str, ...]:
+    roles = _words(value)
+    if not set(roles) <= set(ANSWERING_ROLES):
+        raise ValueError(f"ska vara roller ur {', '.join(ANSWERING_ROLES)}, eller tomt")
+    if set(roles) == set(ANSWERING_ROLES):
+        raise ValueError("ska lämna minst en roll utanför: annars kan ingen godkänna")
+    return roles
 
 
 def _time_of_day(value: str) -> time | None:
@@ -212,6 +254,13 @@ SETTINGS: tuple[Setting, ...] = (
         "How many seconds an answer can be taken back: 0, 20, 60, or tills (until pressed again).",
     ),
     Setting(
+        "APPROVAL_ROLES",
+        "",
+        _roles,
+        "Roles whose answers a second person publishes: customer_service, handler, manager,"
+        " communications; empty: none.",
+    ),
+    Setting(
         "ROUTING_THRESHOLD",
         "0.5",
         _number(0, 1),
@@ -267,6 +316,27 @@ SETTINGS: tuple[Setting, ...] = (
         "12",
         _number(0.1, 720),
         "Hours without activity until a person is signed out.",
+    ),
+    Setting(
+        "SMTP_URL",
+        "",
+        _mail_server,
+        "The city's mail server: smtp://user:password@host:587 (STARTTLS is demanded, except on"
+        " this machine or with ?starttls=nej) or smtps://; empty means that no letters are sent.",
+        secret=True,
+    ),
+    Setting("MAIL_FROM", "", _mail_address, "The one address that letters to staff come from."),
+    Setting(
+        "PUBLIC_URL",
+        "",
+        _own_address,
+        "Where staff reach the pages (https://...), the beginning of every link in a letter.",
+    ),
+    Setting(
+        "MAIL_EVERY",
+        "30",
+        _number(1, 3600),
+        "Seconds between two looks for letters that are due.",
     ),
     Setting(
         "MODEL_PATH",
@@ -382,6 +452,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> dict[str, Any
             ) from None
     if values["POLL_CEILING"] < values["POLL_FLOOR"]:
         raise BadSetting("Inställningen POLL_CEILING ska vara minst lika stor som POLL_FLOOR.")
+    for needed in ("MAIL_FROM", "PUBLIC_URL"):
+        if values["SMTP_URL"] and not values[needed]:
+            raise BadSetting(f"Inställningen {needed} behövs när SMTP_URL är satt.")
     return values
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import schedule
 from app.answers.deliver import Deliverer, deliver_due
+from app.answers.earlier import remember_all
 from app.basics import clock
 from app.basics.keys import BadSeal, add_key
 from app.collecting import accounts as accounts_
@@ -98,7 +99,7 @@ def init_app(app: Flask) -> None:
         use_migrations(app)
     for group in (accounts, staff, departments):
         app.cli.add_command(group)
-    for command in (collect, deliver, work, start, town, check, train, suggest, import_):
+    for command in (collect, deliver, work, start, town, check, train, suggest, import_, earlier):
         app.cli.add_command(command)
 
 
@@ -421,6 +422,13 @@ def _batches(lines: Iterable[str], size: int = 500) -> Iterator[list[dict[str, A
             batch = []
     if batch:
         yield batch
+
+
+@click.command()
+@plain_errors
+def earlier() -> None:
+    """Put sent answers that are not there yet in the index of how we have answered before."""
+    click.echo(f"{remember_all()} svar gicks igenom.")
 
 
 @click.command("import")

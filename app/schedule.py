@@ -11,10 +11,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from app.answers.deliver import Deliverer, deliver_due
+from app.answers.earlier import remember_all
 from app.basics import clock
 from app.basics.logs import log
 from app.collecting.collect import Collector, collect_due
 from app.collecting.connect import options_from
+from app.inbox.digests import queue_digests
+from app.inbox.letter_box import carry, mail_room
+from app.inbox.letters import queue_letters
 from app.routing.kept_model import router_in_use
 from app.routing.learn import is_due
 from config import ROOT
@@ -62,6 +66,16 @@ def deliver(app: "Flask") -> int:
     return deliver_due(Deliverer(options_from(app.config), clock.now))
 
 
+def letters(app: "Flask") -> int:
+    """Queue letters about waiting work and send those that are due; returns how many left."""
+    room = mail_room(app.config)
+    if room is None:
+        return 0
+    queue_letters(now=clock.now(), never_alone=room.never_alone)
+    queue_digests(now=clock.now())
+    return carry(room, clock.now)
+
+
 def learn(app: "Flask") -> int:
     """Train on the day's corrections, in a process of its own that gives its memory back."""
     if not is_due(app.config):
@@ -75,10 +89,17 @@ def learn(app: "Flask") -> int:
     ).returncode
 
 
+def remember(app: "Flask") -> int:
+    """Put answers that reached their case another way in the index of earlier answers."""
+    return remember_all()
+
+
 JOBS = (
     Job("collect", collect, every="COLLECT_EVERY", at_once=4),
     Job("deliver", deliver, every="DELIVER_EVERY", at_once=4),
+    Job("letters", letters, every="MAIL_EVERY"),
     Job("learn", learn, daily="TRAIN_AT"),
+    Job("remember", remember, daily="TRAIN_AT"),
 )
 
 

@@ -294,13 +294,17 @@ def _source_of(answer: Answer) -> Source:
 
 
 def outgoing_of(answer: Answer) -> Outgoing:
-    """Exactly what the person pressed send on, as the channel needs it."""
+    """Exactly what the person pressed send on, as the channel needs it.
+
+    An answer to the post itself has no parent and is addressed to nobody.
+    """
+    above = None if answer.to_post else answer.in_reply_to
     return Outgoing(
         key=answer.key,
         text=answer.text,
         post_external_id=answer.in_reply_to.post.external_id,
-        parent_external_id=answer.in_reply_to.external_id,
+        parent_external_id=above.external_id if above else None,
         pressed_at=answer.pressed_at or answer.created_at,
-        addressed_to=answer.in_reply_to.author_name,
-        thread_external_id=answer.in_reply_to.parent_external_id,
+        addressed_to=above.author_name if above else "",
+        thread_external_id=above.parent_external_id if above else None,
     )

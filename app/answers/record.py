@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from app.answers.write import hand_words_on, settle_case
+from app.answers.earlier import remember
+from app.answers.together import log_answer
+from app.answers.write import hand_words_on, settle_cases
 from app.channels.base import AtSource, Receipt
 from app.database import db, insert_or_ignore, writing
 from app.models import Answer, Message
 from app.models.answer import AnswerState
-from app.models.event import log_event
 
 FIRST_SEARCH = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
@@ -31,19 +32,18 @@ def published(answer_id: int, receipt: Receipt, *, now: datetime) -> None:
         answer.held, answer.reason = receipt.at_source == AtSource.HELD, ""
         answer.lease_owner = answer.lease_until = None
         answer.message_id = _stands_in_conversation(answer, receipt, now)
-        settle_case(answer.case, answer, now=now)
-        log_event(
-            "answer_sent",
-            at=now,
-            case_id=answer.case_id,
-            answer_id=answer.id,
-            staff_id=answer.sent_by_id,
-        )
+        settle_cases(answer, now=now)
+        remember(answer)
+        log_answer("answer_sent", answer, at=now, staff_id=answer.sent_by_id)
 
 
 def _stands_in_conversation(answer: Answer, receipt: Receipt, now: datetime) -> int:
-    """The message that is the answer's published form: ours, or the one a poll was quicker with."""
+    """The message that is the answer's published form: ours, or the one a poll was quicker with.
+
+    It stands under the message that was answered, or directly under the post.
+    """
     parent = answer.in_reply_to
+    above = None if answer.to_post else parent
     insert_or_ignore(
         Message,
         [
@@ -52,8 +52,8 @@ def _stands_in_conversation(answer: Answer, receipt: Receipt, now: datetime) -> 
                 "external_id": receipt.external_id,
                 "post_id": parent.post_id,
                 "case_id": answer.case_id,
-                "parent_id": parent.id,
-                "parent_external_id": parent.external_id,
+                "parent_id": above.id if above else None,
+                "parent_external_id": above.external_id if above else None,
                 "author_name": "",
                 "by_city": True,
                 "ours": True,
@@ -93,13 +93,7 @@ def refused(answer_id: int, reason: str, *, now: datetime) -> None:
         answer.lease_owner = answer.lease_until = None
         db.session.flush()
         hand_words_on(answer, now=now)
-        log_event(
-            "answer_refused",
-            at=now,
-            case_id=answer.case_id,
-            answer_id=answer.id,
-            reason=str(reason),
-        )
+        log_answer("answer_refused", answer, at=now, reason=str(reason))
 
 
 def postponed(answer_id: int, until: datetime | None, why: str, *, now: datetime) -> None:
@@ -114,7 +108,7 @@ def postponed(answer_id: int, until: datetime | None, why: str, *, now: datetime
         answer.state, answer.reason, answer.changed_at = AnswerState.QUEUED, why, now
         answer.send_after = until if until is not None and until > now else now + wait
         answer.left_at = answer.lease_owner = answer.lease_until = None
-        log_event("answer_postponed", at=now, case_id=answer.case_id, answer_id=answer.id, why=why)
+        log_answer("answer_postponed", answer, at=now, why=why)
 
 
 def unclear(answer: Answer, why: str, now: datetime) -> None:
@@ -122,4 +116,4 @@ def unclear(answer: Answer, why: str, now: datetime) -> None:
     answer.state, answer.reason, answer.changed_at = AnswerState.UNCERTAIN, why, now
     answer.lease_owner = answer.lease_until = None
     answer.looks, answer.send_after = 0, now + FIRST_SEARCH
-    log_event("answer_uncertain", at=now, case_id=answer.case_id, answer_id=answer.id, why=why[:40])
+    log_answer("answer_uncertain", answer, at=now, why=why[:40])

@@ -5,6 +5,7 @@ every form that has the same stem (råtta, råttor, råttornas), so that both da
 """
 
 import re
+import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,7 +29,14 @@ ENDINGS = (
 """The endings that the Swedish stemmer takes off, and the genitive of some."""
 BEFORE_ENDINGS = ("", "lig", "ig", "els", "t", "d", "n")
 
-_stem_of = stemmer("swedish").stemWord
+_own = threading.local()
+
+
+def _stem_of(word: str) -> str:
+    """The word's Swedish stem; a stemmer keeps state, so that each thread has its own."""
+    if not hasattr(_own, "stemmer"):
+        _own.stemmer = stemmer("swedish")
+    return str(_own.stemmer.stemWord(word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,12 @@ class Term:
     forms: frozenset[str] = frozenset()
     beginning: str = ""
     in_order: tuple[str, ...] = ()
+
+    def written(self) -> list[str]:
+        """The forms that need saying: those that begin so are found by the beginning."""
+        return sorted(
+            form for form in self.forms if not self.beginning or not form.startswith(self.beginning)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +116,7 @@ def for_sqlite(asked: Asked) -> str:
     def said(term: Term) -> str:
         if term.in_order:
             return '"' + " ".join(term.in_order) + '"'
-        forms = [f'"{form}"' for form in sorted(term.forms)]
+        forms = [f'"{form}"' for form in term.written()]
         return "(" + " OR ".join(forms + [f'"{term.beginning}" *'] * bool(term.beginning)) + ")"
 
     wanted = " AND ".join(map(said, asked.terms))
@@ -116,7 +130,7 @@ def for_postgresql(asked: Asked) -> str:
     def said(term: Term) -> str:
         if term.in_order:
             return "(" + " <-> ".join(f"'{word}'" for word in term.in_order) + ")"
-        forms = [f"'{form}'" for form in sorted(term.forms)]
+        forms = [f"'{form}'" for form in term.written()]
         return "(" + " | ".join(forms + [f"'{term.beginning}':*"] * bool(term.beginning)) + ")"
 
     return " & ".join([*map(said, asked.terms), *(f"!{said(term)}" for term in asked.without)])

@@ -150,6 +150,8 @@ class Abilities:
     """What the channel can do; the page shows only what is here."""
 
     answer: bool
+    answer_post: bool = False
+    """An answer can stand directly under the city's own post, with no parent."""
     hide: bool = False
     delete_own: bool = False
     """The city's own answers can be taken away."""

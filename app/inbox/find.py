@@ -1,227 +1,30 @@
-"""Finds cases and conversations. Every query carries the rule of who may see what.
+"""Finds a case's conversation and what hangs on it; every query carries who may see what."""
 
-Lists cost one statement, all counts together one more: counts stop at 1 000, so that they take as
-long at a million cases as at a thousand.
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    and_,
-    bindparam,
-    func,
-    literal,
-    literal_column,
-    or_,
-    select,
-    tuple_,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.channels.base import AtSource
-from app.database import UtcDateTime, db
+from app.database import db
+from app.inbox.clocks import answers_case
 from app.models import (
     Answer,
+    AnswerCase,
     Case,
-    CaseSeen,
-    Department,
     Event,
     Message,
     MessageVersion,
     Note,
-    Source,
     Staff,
     Suggestion,
 )
 from app.models.answer import VANISHED, AnswerState
-from app.models.case import CaseState
 from app.people.rights import visible_cases
 
-COUNT_TO = 1000
-A_PAGE = 40
 OPEN_QUESTIONS = (AnswerState.UNCERTAIN, AnswerState.REFUSED)
 """States of an answer that its author has something to do about."""
-
-
-class View(StrEnum):
-    """The lists; the values stand in addresses."""
-
-    MINE = "mina"
-    UNASSIGNED = "otilldelade"
-    UNSURE = "osakra"
-    OPEN = "oppna"
-    WAITING = "vantar"
-    DONE = "klara"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What list a person asks for; all of it stands in the address."""
-
-    view: View = View.OPEN
-    department: str = ""
-    channel: str = ""
-    newest_first: bool = False
-    after: tuple[datetime, int] | None = None
-
-
-def condition(view: View, staff: Staff) -> ColumnElement[bool]:
-    """Which cases a view holds, before visibility."""
-    match view:
-        case View.MINE:
-            return and_(Case.is_open, Case.assignee_id == staff.id)
-        case View.UNASSIGNED:
-            return and_(Case.is_open, Case.assignee_id.is_(None))
-        case View.UNSURE:
-            return and_(
-                Case.is_open, Case.department_id.is_(None), Case.no_answer_needed.is_(False)
-            )
-        case View.WAITING:
-            return Case.state.in_((CaseState.WAITING, CaseState.ANSWERED))
-        case View.DONE:
-            return Case.is_open.is_(False)
-        case _:
-            return Case.is_open.is_(True)
-
-
-def listed(wish: Wish, staff: Staff) -> list[Row[Any]]:
-    """One page of a list, plus one row more when there is a next page.
-
-    Rows have `Case`, `seen_version` (None: never seen), `assignee_name`, `department_slug` and
-    `has_draft`. The oldest waiting comes first, urgent ones above all; done ones newest first.
-    """
-    backwards = wish.newest_first or wish.view == View.DONE
-    order = (Case.sort_at.desc(), Case.id.desc()) if backwards else (Case.sort_at, Case.id)
-    draft = (
-        select(Answer.id)
-        .where(
-            Answer.case_id == Case.id,
-            Answer.author_id == staff.id,
-            Answer.state == AnswerState.DRAFT,
-        )
-        .exists()
-    )
-    query = (
-        select(
-            Case,
-            CaseSeen.version.label("seen_version"),
-            Staff.name.label("assignee_name"),
-            Department.slug.label("department_slug"),
-            draft.label("has_draft"),
-        )
-        .outerjoin(CaseSeen, and_(CaseSeen.case_id == Case.id, CaseSeen.staff_id == staff.id))
-        .outerjoin(Staff, Staff.id == Case.assignee_id)
-        .outerjoin(Department, Department.id == Case.department_id)
-        .where(condition(wish.view, staff), visible_cases(staff))
-        .order_by(*order)
-        .limit(A_PAGE + 1)
-    )
-    if wish.department:
-        wanted = select(Department.id).where(Department.slug == wish.department)
-        query = query.where(Case.department_id == wanted.scalar_subquery())
-    if wish.channel:
-        query = query.where(Case.channel == wish.channel)
-    if wish.after is not None:
-        here = tuple_(Case.sort_at, Case.id)
-        there = tuple_(literal(wish.after[0], Case.sort_at.type), literal(wish.after[1]))
-        query = query.where(here < there if backwards else here > there)
-    rows: Sequence[Any] = db.session.execute(query).all()
-    return list(rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many cases each list holds, up to COUNT_TO + 1; and how many are late."""
-
-    views: dict[str, int]
-    late: int
-    departments: dict[str, int]
-    channels: dict[str, int]
-    troubled_sources: int
-    needs_author: int
-    newest_event: int
-    """The ledger's newest line: what a list's news are counted from."""
-
-
-def counts(
-    staff: Staff, *, departments: Sequence[str], channels: Sequence[str], late_before: datetime
-) -> Counts:
-    """All counts of the side bar in one statement.
-
-    `departments` and `channels` name those wanted; `late_before`: a resident waiting since before
-    then waits too long.
-    """
-    who = (staff.id, staff.role, staff.department_id)
-    statement = _counting(who, tuple(departments), tuple(channels))
-    found = {
-        (row.kind, row.name): row.n
-        for row in db.session.execute(statement, {"late_before": late_before})
-    }
-    return Counts(
-        views={view.value: found["view", view] for view in View},
-        late=found["late", ""],
-        departments={slug: found["department", slug] for slug in departments},
-        channels={channel: found["channel", channel] for channel in channels},
-        troubled_sources=found["sources", ""],
-        needs_author=found["author", ""],
-        newest_event=found["event", ""] or 0,
-    )
-
-
-@lru_cache(maxsize=512)
-def _counting(
-    who: tuple[int, str, int | None], departments: tuple[str, ...], channels: tuple[str, ...]
-) -> Any:
-    """The statement that counts everything for a person, kept: building it costs more than it."""
-    staff = Staff(id=who[0], role=who[1], department_id=who[2], active=True)
-    seen = visible_cases(staff)
-    parts: dict[tuple[str, str], Any] = {}
-    for view in View:
-        parts["view", view] = _capped(condition(view, staff), seen)
-    parts["late", ""] = _capped(
-        Case.is_open.is_(True),
-        Case.waiting_since < bindparam("late_before", type_=UtcDateTime()),
-        seen,
-    )
-    for slug in departments:
-        wanted = select(Department.id).where(Department.slug == slug).scalar_subquery()
-        parts["department", slug] = _capped(
-            Case.department_id == wanted, Case.is_open.is_(True), seen
-        )
-    for channel in channels:
-        parts["channel", channel] = _capped(Case.channel == channel, Case.is_open.is_(True), seen)
-    parts["event", ""] = select(func.max(Event.id))
-    parts["sources", ""] = select(func.count()).where(
-        Source.state != "off", or_(Source.error_class != "", Source.state == "gone")
-    )
-    mine = select(func.count()).where(Answer.author_id == staff.id)
-    parts["author", ""] = select(
-        mine.where(Answer.state.in_(OPEN_QUESTIONS)).scalar_subquery()
-        + mine.where(Answer.reason == VANISHED).scalar_subquery()
-    )
-    return union_all(
-        *(
-            select(literal(kind).label("kind"), literal(name).label("name"),
-                   part.scalar_subquery().label("n"))
-            for (kind, name), part in parts.items()
-        )
-    )  # fmt: skip
-
-
-def _capped(*conditions: ColumnElement[bool]) -> Any:
-    """A count that stops at COUNT_TO + 1."""
-    # the limit stands in the statement itself: a planner that does not see it plans for all rows
-    most: Any = literal_column(str(COUNT_TO + 1))
-    some = select(literal_column("1")).select_from(Case).where(*conditions).limit(most).subquery()
-    return select(func.count()).select_from(some)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +42,10 @@ def conversation(case: Case, staff: Staff, *, whole_post: bool = False) -> Conve
     Of cases that this person may not see there is what every visitor of the platform sees: what is
     held, hidden, private or gone there is left out and not counted, and no earlier text is shown.
     """
-    theirs = Message.case_id.in_(select(Case.id).where(visible_cases(staff)))
+    theirs = select(Case.id).where(Case.id == Message.case_id, visible_cases(staff)).exists()
     public = and_(Message.at_source == AtSource.VISIBLE, ~Message.private)
-    shown = or_(Message.case_id == case.id, theirs, public)
+    together = Message.id.in_(_said_to_several(case))
+    shown = or_(Message.case_id == case.id, theirs, public, together)
     wanted = select(Message).where(Message.post_id == case.post_id, shown)
     if not whole_post:
         mine = select(Message.id).where(Message.case_id == case.id)
@@ -253,7 +57,7 @@ def conversation(case: Case, staff: Staff, *, whole_post: bool = False) -> Conve
             or_(sibling.parent_id.in_(mine), sibling.parent_id.in_(above))
         )
         wanted = wanted.where(
-            or_(Message.id.in_(mine), Message.id.in_(above), Message.id.in_(below))
+            or_(Message.id.in_(mine), Message.id.in_(above), Message.id.in_(below), together)
         )
     rows = list(
         db.session.scalars(
@@ -268,6 +72,12 @@ def conversation(case: Case, staff: Staff, *, whole_post: bool = False) -> Conve
     edited = [row.id for row in rows if row.edited_at is not None]
     versions = _versions_of(edited, or_(Message.case_id == case.id, theirs))
     return Conversation(rows, versions, max((total or 0) - len(rows), 0))
+
+
+def _said_to_several(case: Case) -> Any:
+    """The messages of answers under the post that answer this case together with another."""
+    shared = select(AnswerCase.answer_id).where(AnswerCase.case_id == case.id)
+    return select(Answer.message_id).where(Answer.id.in_(shared), Answer.message_id.is_not(None))
 
 
 def _versions_of(ids: list[int], may: ColumnElement[bool]) -> dict[int, list[MessageVersion]]:
@@ -304,7 +114,7 @@ def answers_of(case: Case) -> list[Answer]:
             select(Answer)
             .options(joinedload(Answer.sent_by), joinedload(Answer.author))
             .where(
-                Answer.case_id == case.id,
+                answers_case(case.id),
                 Answer.state.not_in((AnswerState.DRAFT, AnswerState.DISCARDED)),
             )
             .order_by(Answer.pressed_at, Answer.id)

@@ -15,6 +15,7 @@ from sqlalchemy import func, select, tuple_, update
 from app.channels.base import AtSource, MessageSeen, PersonSeen, PostSeen
 from app.database import db, insert_or_ignore
 from app.inbox.clocks import GONE, lock_cases, set_clocks, snippet_of
+from app.inbox.following import taken_out_of
 from app.models import Account, Answer, Case, Message, MessageVersion, Person, Post, Source
 from app.models.answer import VANISHED, AnswerState
 from app.models.case import CaseState, Outcome, RoutedBy
@@ -56,7 +57,7 @@ def receive(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> R
     events: list[dict[str, Any]] = []
     _take_changes(source, changed, now, result, events)
     _take_new(source, beside, fresh, now, result, events)
-    set_clocks(result.case_ids, now=now)
+    set_clocks(result.case_ids, now=now, new_words=True)
     log_events(events)
     return result
 
@@ -101,7 +102,7 @@ def mark_removed(source: Source, external_ids: Iterable[str], *, now: datetime) 
             result.case_ids.add(row.case_id)
     db.session.flush()
     _bump_versions(result.case_ids)
-    set_clocks(result.case_ids, now=now)
+    set_clocks(result.case_ids, now=now, new_words=True)
     events = [
         event_row("message_removed", at=now, message_id=r.id, case_id=r.case_id) for r in rows
     ]
@@ -233,15 +234,18 @@ def _take_new(
     people = _people(
         source.account.channel, [i.seen.author for i in fresh if i.seen.author is not None], now
     )
-    parents = _parents(beside, fresh)
+    parents, split = _parents(beside, fresh)
+    whole = taken_out_of(split)
+    lock_cases({*whole, *whole.values()})
     cases = _cases(source, fresh, posts, people, now, result)
     rows = []
     for item in fresh:
         seen = item.seen
         key = _case_key(seen, posts, people)
         case_id = cases.get(key) if key else None
-        if seen.by_city:
-            case_id = parents.get(seen.parent_external_id or "", (0, None))[1]
+        above = parents.get(seen.parent_external_id or "", (0, None))[1]
+        if seen.by_city or (above is not None and whole.get(above) == case_id):
+            case_id = above  # the same resident goes on under what was taken out of their case
         parents[seen.external_id] = (0, case_id)
         rows.append(_message_row(source, item, posts, people, case_id, now))
     inserted = insert_or_ignore(
@@ -370,17 +374,23 @@ def _people(channel: str, seen: Sequence[PersonSeen], now: datetime) -> dict[str
     return found
 
 
-def _parents(beside: Sequence[int], fresh: Sequence[Incoming]) -> dict[str, tuple[int, int | None]]:
-    """(id, case) of the messages that new ones answer, as far as we have them."""
+def _parents(
+    beside: Sequence[int], fresh: Sequence[Incoming]
+) -> tuple[dict[str, tuple[int, int | None]], set[int]]:
+    """(id, case) of the messages that new ones answer, as far as we have them.
+
+    And which of those cases a person has taken out of another.
+    """
     wanted = {item.seen.parent_external_id for item in fresh} - {None}
     if not wanted:
-        return {}
+        return {}, set()
     rows = db.session.execute(
-        select(Message.external_id, Message.id, Message.case_id).where(
-            Message.source_id.in_(beside), Message.external_id.in_(list(wanted))
-        )
-    )
-    return {row.external_id: (row.id, row.case_id) for row in rows}
+        select(Message.external_id, Message.id, Message.case_id, Case.split_from_id)
+        .outerjoin(Case, Case.id == Message.case_id)
+        .where(Message.source_id.in_(beside), Message.external_id.in_(list(wanted)))
+    ).all()
+    parents = {row.external_id: (row.id, row.case_id) for row in rows}
+    return parents, {row.case_id for row in rows if row.split_from_id is not None}
 
 
 def _link_parents(beside: Sequence[int], fresh: Sequence[Incoming]) -> None:

@@ -7,15 +7,20 @@ is its time in seconds, its id and one bit for notes: the index itself then give
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     Select,
+    Text,
     and_,
+    any_,
+    bindparam,
     case,
     cast,
     column,
@@ -30,33 +35,56 @@ from sqlalchemy.orm import joinedload
 
 from app.basics import search_words
 from app.basics.personal_data import mask
-from app.basics.search_words import WORD, Asked, for_postgresql, for_sqlite
+from app.basics.search_words import WORD, Asked, Term, for_postgresql, for_sqlite
+from app.channels.base import AtSource
 from app.database import db
-from app.inbox.find import COUNT_TO, View
+from app.inbox.wishes import View
 from app.models import Case, Department, Message, Note, Post, Staff
 from app.people.rights import may_read_notes, visible_cases
 
 A_PAGE = 20
+COUNT_TO = 200
+"""Hits are counted no further: whoever has more writes another word, and waits for none of them."""
 SNIPPET = 240
 """Letters of a text that are shown around the first hit."""
 MOST_PEOPLE = 100
 """People whose name or handle fits; the names stand beside their messages' words as well."""
+FEW = 1000
+"""Rows that are sorted by time rather than read in the order of time."""
 LINK = re.compile(r"(?:https?://|www\.)\S+$", re.IGNORECASE)
+
+
+class Where(StrEnum):
+    """Whose words are searched; the values stand in addresses."""
+
+    EVERYWHERE = ""
+    RESIDENTS = "invanare"
+    ANSWERS = "svar"
+    NOTES = "anteckningar"
+    OUT_OF_VIEW = "dolda"
+    """Hidden, held, removed: what nobody sees on the platform any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is searched for and where; all of it stands in the address.
 
-    `view`: OPEN, DONE or None for both. `department`: a slug. `after`: the key of the last hit of
-    the page before.
+    `view`: OPEN, DONE or None for both. `department`: a slug. `since`: nothing older (aware UTC).
+    `after`: the key of the last hit of the page before.
     """
 
     text: str
     view: View | None = None
     channel: str = ""
     department: str = ""
+    where: Where = Where.EVERYWHERE
+    since: datetime | None = None
     after: int | None = None
+
+    @property
+    def least(self) -> int | None:
+        """The key that every hit is above, where there is a `since`."""
+        return None if self.since is None else (int(self.since.timestamp()) << 31) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +123,10 @@ def search(staff: Staff, wish: Wish, *, case_prefix: str) -> Found:
     named = _case_named(text, case_prefix, allowed)
     if not asked.terms:
         return Found([], 0)
-    keys = _keys(staff, asked, text, allowed, None, COUNT_TO + 1)
+    keys = _keys(staff, asked, wish, allowed, None, COUNT_TO + 1)
     page = keys
     if wish.after is not None:
-        page = _keys(staff, asked, text, allowed, wish.after, A_PAGE + 1)
+        page = _keys(staff, asked, wish, allowed, wish.after, A_PAGE + 1)
     more = len(page) > A_PAGE
     shown = page[:A_PAGE]
     return Found(
@@ -139,23 +167,40 @@ def _case_named(text: str, prefix: str, allowed: ColumnElement[bool]) -> Case | 
 def _keys(
     staff: Staff,
     asked: Asked,
-    text: str,
+    wish: Wish,
     allowed: ColumnElement[bool],
     after: int | None,
     most: int,
 ) -> list[int]:
     """The newest keys under `after`, each once, from every way in which something can fit."""
-    readable = _index_first(and_(allowed, _notes_readable(staff)))
-    seen = _index_first(allowed)
+    said = and_(allowed, *_whose(wish.where))
+    seen = _index_first(said)
+    parts: list[Select[Any]] = []
+    if wish.where != Where.NOTES:
+        parts = [
+            _fitting("messages", asked, after, most).where(seen),
+            _of_people(asked, after, most).where(said),
+            *(part.where(seen) for part in _of_link(wish.text.strip(), after, most)),
+        ]
+    if wish.where in (Where.EVERYWHERE, Where.NOTES):
+        readable = _index_first(and_(allowed, _notes_readable(staff)))
+        parts.append(_fitting("notes", asked, after, most).where(readable))
     found: set[int] = set()
-    for part in (
-        _fitting("messages", asked, after, most).where(seen),
-        _fitting("notes", asked, after, most).where(readable),
-        _of_people(asked, after, most).where(allowed),
-        *(part.where(seen) for part in _of_link(text, after, most)),
-    ):
+    for part in parts:
         found.update(db.session.scalars(part))
+    if wish.least is not None:
+        found = {key for key in found if key > wish.least}
     return sorted(found, reverse=True)[:most]
+
+
+def _whose(where: Where) -> Iterable[ColumnElement[bool]]:
+    """The condition on messages of a place to search."""
+    if where == Where.RESIDENTS:
+        yield ~Message.by_city
+    elif where == Where.ANSWERS:
+        yield Message.by_city.is_(True)
+    elif where == Where.OUT_OF_VIEW:
+        yield Message.at_source != AtSource.VISIBLE
 
 
 def _index_first(condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -187,6 +232,46 @@ def _fits(index: Any, asked: Asked) -> ColumnElement[bool]:
     return wanted
 
 
+def _fits_quickly(index: Any, asked: Asked) -> ColumnElement[bool]:
+    """The same, for a query that wants the newest.
+
+    PostgreSQL's planner takes the many forms of a rare word for a common one, and would read the
+    whole table backwards for it; so the word index is asked first, and when it has few rows, those
+    are the condition.
+    """
+    if db.session.get_bind().dialect.name == "sqlite":
+        return _fits(index, asked)
+    if asked.without:  # what must not be there is looked for in every row
+        asked = _in_use(index, asked)
+    seqscan = func.set_config("enable_seqscan", bindparam("on_or_off"), True)
+    db.session.execute(select(seqscan), {"on_or_off": "off"})
+    few = db.session.scalars(select(index.c.rowid).where(_fits(index, asked)).limit(FEW + 1)).all()
+    db.session.execute(select(seqscan), {"on_or_off": "on"})
+    if len(few) > FEW:
+        return _fits(index, _in_use(index, asked))
+    one_of_them: ColumnElement[bool] = index.c.rowid == any_(
+        bindparam(f"few_{index.name}", few, type_=ARRAY(BigInteger))
+    )
+    return one_of_them
+
+
+def _in_use(index: Any, asked: Asked) -> Asked:
+    """The question without the forms that no text has: each costs at every row that is read."""
+    forms = {form for term in (*asked.terms, *asked.without) for form in term.written()}
+    if len(forms) <= len(asked.terms) + len(asked.without):
+        return asked
+    form = func.unnest(bindparam("forms", sorted(forms), type_=ARRAY(Text))).column_valued("form")
+    somewhere = select(index.c.rowid).where(index.c.words.bool_op("@@")(cast(form, TSQUERY)))
+    used = frozenset(db.session.scalars(select(form).where(somewhere.exists())))
+
+    def kept(term: Term) -> Term:
+        if term.in_order or not (term.beginning or term.forms & used):
+            return term
+        return replace(term, forms=term.forms & used)
+
+    return Asked(tuple(map(kept, asked.terms)), tuple(map(kept, asked.without)))
+
+
 def _fitting(name: str, asked: Asked, after: int | None, most: int) -> Select[Any]:
     """Keys of messages or notes with these words, newest first as the index has them."""
     index = _index(name)
@@ -196,7 +281,7 @@ def _fitting(name: str, asked: Asked, after: int | None, most: int) -> Select[An
         select(index.c.rowid)
         .join_from(index, kind, kind.id == id_of_key)
         .join(Case, Case.id == kind.case_id)
-        .where(_fits(index, asked))
+        .where(_fits_quickly(index, asked))
         .order_by(index.c.rowid.desc())
         .limit(most)
     )
@@ -208,7 +293,7 @@ def _of_people(asked: Asked, after: int | None, most: int) -> Select[Any]:
     index = _index("people")
     fitting = (
         select(index.c.rowid)
-        .where(_fits(index, asked))
+        .where(_fits_quickly(index, asked))
         .order_by(index.c.rowid.desc())
         .limit(MOST_PEOPLE)
     )
@@ -221,7 +306,7 @@ def _of_link(text: str, after: int | None, most: int) -> Iterable[Select[Any]]:
         return
     bare = re.sub(r"https?://|www\.", "", text, flags=re.IGNORECASE)
     address = search_words.words_of("x0link" + re.sub("[/:.?=&_#%+~@,-]", "", bare))
-    exactly = Asked((search_words.Term(in_order=tuple(address)),))
+    exactly = Asked((Term(in_order=tuple(address)),))
     yield _fitting("messages", exactly, after, most)
     plain = bare.rstrip("/")
     written = [

@@ -2,6 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select, update
+
+from app.database import db
+from app.inbox.following import waiting_behind
 from app.models import Case
 from app.models.case import CaseState as S
 
@@ -42,6 +46,8 @@ def move(case: Case, to: S, *, now: datetime, outcome: str | None = None) -> Non
     if to in (S.CLOSED, S.WAITING, S.ANSWERED):
         case.waiting_since = None
     case.sort_at = sort_time(case)
+    if case.merged_into_id is not None:
+        keep_place(case.merged_into_id)
 
 
 URGENT_FIRST = timedelta(days=36500)
@@ -49,17 +55,34 @@ URGENT_FIRST = timedelta(days=36500)
 
 
 def sort_time(case: Case) -> datetime:
-    """What the list is ordered by: waiting since, else closed at, else the last word."""
-    return sort_time_of(case.waiting_since, case.closed_at, case.last_word_at, case.urgent)
+    """What the list is ordered by: waiting since, else closed at, else the last word.
+
+    While others follow the case and wait, it stands where the one who has waited longest would.
+    """
+    columns = (case.waiting_since, case.closed_at, case.last_word_at, case.urgent)
+    return sort_time_of(*columns, behind=waiting_behind([case.id]).get(case.id))
+
+
+def keep_place(case_id: int) -> None:
+    """Put a case in its place in the list again after something that follows it has changed."""
+    columns = (Case.waiting_since, Case.closed_at, Case.last_word_at, Case.urgent)
+    row = db.session.execute(select(*columns).where(Case.id == case_id)).one()
+    place = sort_time_of(*row, behind=waiting_behind([case_id]).get(case_id))
+    db.session.execute(update(Case).where(Case.id == case_id).values(sort_at=place))
 
 
 def sort_time_of(
-    waiting_since: datetime | None, closed_at: datetime | None, last_word_at: datetime, urgent: bool
+    waiting_since: datetime | None,
+    closed_at: datetime | None,
+    last_word_at: datetime,
+    urgent: bool,
+    behind: datetime | None = None,
 ) -> datetime:
-    """The same from the columns alone."""
+    """The same from the columns alone; `behind` is what `waiting_behind` says of the case."""
     if waiting_since is not None:
-        return waiting_since - URGENT_FIRST if urgent else waiting_since
-    return closed_at or last_word_at
+        own = waiting_since - URGENT_FIRST if urgent else waiting_since
+        return min(own, behind) if behind is not None else own
+    return closed_at or behind or last_word_at
 
 
 def after_words(state: str, assignee_id: int | None) -> S:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
-from app.database import db
-from app.models import Staff, StaffSession
+from app.database import db, writing
+from app.models import Department, Staff, StaffSession, Template
 from app.models.event import log_event
 from app.models.staff import Role
 from app.people.staff import add_staff
@@ -47,6 +47,66 @@ def add_practice_staff(*, now: datetime) -> None:
             now=now,
             practice=True,
         )
+    _add_practice_templates(now)
+
+
+PRACTICE_TEMPLATES = (
+    (
+        "Tack, och så här gör vi",
+        "",
+        "",
+        "sv",
+        "Hej {namn}! Tack för att du hör av dig. Vi tittar på det och svarar dig här.",
+    ),
+    (
+        "Ring oss om det som är personligt",
+        "",
+        "",
+        "sv",
+        "Hej {namn}! Det här tar vi helst inte öppet. Ring oss på {vaxelnummer} och nämn"
+        " {arendenummer}, så hjälper vi dig.",
+    ),
+    (
+        "Call us about personal matters",
+        "",
+        "",
+        "en",
+        "Hello {namn}! Please call us on {vaxelnummer} and mention {arendenummer}, and we will"
+        " help you.",
+    ),
+    (
+        "Felanmälan: gata, gatljus och park",
+        "gata-park",
+        "felanmälan",
+        "sv",
+        "Hej {namn}! Tack för att du säger till. Vi åker dit och ser efter. Skriv gärna vid vilket"
+        " husnummer det är, så går det fortare.",
+    ),
+    (
+        "Råttor och andra skadedjur",
+        "miljo",
+        "",
+        "sv",
+        "Hej {namn}! Råttor utomhus anmäler du till oss på miljöförvaltningen, på {vaxelnummer}."
+        " Vi kontaktar fastighetsägaren.",
+    ),
+)
+"""Title, department ('' for all), kind, language and text of what answers can begin from there."""
+
+
+def _add_practice_templates(now: datetime) -> None:
+    with writing():
+        author = db.session.scalars(select(Staff.id).where(Staff.login == "erik")).one()
+        homes = {row.slug: row.id for row in db.session.scalars(select(Department))}
+        for title, slug, kind, language, body in PRACTICE_TEMPLATES:
+            template = Template(title=title, body=body, kind=kind, language=language)
+            template.department_id = homes.get(slug)
+            template.changed_by_id, template.changed_at = author, now
+            db.session.add(template)
+            db.session.flush()
+            log_event(
+                "template_changed", at=now, staff_id=author, template=template.id, what="written"
+            )
 
 
 def switch_off_practice_staff(*, now: datetime) -> None:

@@ -26,6 +26,7 @@ class Act(StrEnum):
     DECLARE_INCIDENT = "declare_incident"
     SEE_ROUTING = "see_routing"
     CHANGE_RULES = "change_rules"
+    CHANGE_TEMPLATES = "change_templates"
 
 
 WORK = frozenset({Act.READ_CASES, Act.ANSWER, Act.NOTE, Act.ROUTE, Act.CLOSE, Act.MODERATE})
@@ -33,8 +34,9 @@ WORK = frozenset({Act.READ_CASES, Act.ANSWER, Act.NOTE, Act.ROUTE, Act.CLOSE, Ac
 ALLOWED: dict[Role, frozenset[Act]] = {
     Role.CUSTOMER_SERVICE: WORK | {Act.SEE_STATUS},
     Role.HANDLER: WORK | {Act.SEE_STATUS},
-    Role.MANAGER: WORK | {Act.SEE_STATUS, Act.SEE_ACCOUNTS, Act.SEE_ROUTING},
-    Role.COMMUNICATIONS: WORK | {Act.SEE_STATUS, Act.SEE_ACCOUNTS, Act.CHANGE_ACCOUNTS},
+    Role.MANAGER: WORK | {Act.SEE_STATUS, Act.SEE_ACCOUNTS, Act.SEE_ROUTING, Act.CHANGE_TEMPLATES},
+    Role.COMMUNICATIONS: WORK
+    | {Act.SEE_STATUS, Act.SEE_ACCOUNTS, Act.CHANGE_ACCOUNTS, Act.CHANGE_TEMPLATES},
     Role.ADMINISTRATOR: frozenset(
         {
             Act.READ_CASES,
@@ -46,6 +48,7 @@ ALLOWED: dict[Role, frozenset[Act]] = {
             Act.DECLARE_INCIDENT,
             Act.SEE_ROUTING,
             Act.CHANGE_RULES,
+            Act.CHANGE_TEMPLATES,
         }
     ),
 }

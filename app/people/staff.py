@@ -1,11 +1,14 @@
 """Giving people access, and taking it back; keeping departments in step with their file."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from app.basics.clock import to_local
+from app.basics.mail import is_one_address
 from app.basics.working_time import holidays_of
 from app.database import db, writing
 from app.models import (
@@ -194,3 +197,59 @@ def change_own(staff: Staff, *, language: str, theme: str, undo_seconds: str) ->
             person.theme = theme
         if undo_seconds in ("", "0", "20", "60", "tills"):
             person.undo_seconds = undo_seconds
+
+
+class BadEmail(Exception):
+    """An address cannot be used: 'not_one' mail address, or 'missing' where one is needed."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def change_own_mail(staff: Staff, *, email: str, when: str, at: str, now: datetime) -> None:
+    """Keep where and when a person wants letters; values that are not offered leave the old ones.
+
+    Whoever chooses a day's letter, or another hour for it, gets the first at the hour that comes
+    next. Raises `BadEmail`, also when letters are wanted and there is no address.
+    """
+    address = _address(email)
+    if when in ("each", "digest") and not address:
+        raise BadEmail("missing")
+    with writing():
+        person = db.session.merge(staff)
+        before = (person.mail_when, person.digest_at)
+        person.email = address
+        if when in ("", "each", "digest"):
+            person.mail_when = when
+        if HOUR.fullmatch(at):
+            person.digest_at = at
+        local = to_local(now)
+        passed = f"{local:%H:%M}" >= person.digest_at
+        if (person.mail_when, person.digest_at) != before and passed:
+            person.digest_on = local.date()
+
+
+def set_email(staff_id: int, email: str, *, now: datetime, by: Staff) -> Staff | None:
+    """Set a person's mail address, '' takes it away; None when there is no such person.
+
+    The ledger says that it was changed, and not to what. Raises `BadEmail`.
+    """
+    address = _address(email)
+    with writing():
+        person = db.session.get(Staff, staff_id)
+        if person is not None and person.email != address:
+            person.email = address
+            facts = {"person": person.id, "email": bool(address)}
+            log_event("staff_changed", at=now, staff_id=by.id, **facts)
+    return person
+
+
+def _address(email: str) -> str:
+    address = email.strip()
+    if address and not is_one_address(address):
+        raise BadEmail("not_one")
+    return address

@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 from app.basics.keys import BadSeal, open_sealed
 from app.collecting.incidents import open_incidents
 from app.database import db
-from app.models import Answer, Message, RawPayload, Source
+from app.models import Answer, Mail, Message, RawPayload, Source
 from app.models.answer import AnswerState
 from app.models.source import AccountState, SourceState
+from app.models.workbench import MailState
 from app.reports.silence import LOOKS_BACK, is_unusually_quiet
 
 LATELY = timedelta(hours=24)
@@ -148,6 +149,17 @@ def health_of_outbox(now: datetime) -> Outbox:
         uncertain=by_state.get(AnswerState.UNCERTAIN, 0),
         refused=by_state.get(AnswerState.REFUSED, 0),
     )
+
+
+def mail_trouble(now: datetime) -> str:
+    """Why letters do not leave, by the newest that did not: a word of `Mail.error`, else ''.
+
+    One that waits for another try counts, and one that was given up in the last 24 hours.
+    """
+    stuck = (Mail.state == MailState.QUEUED) & (Mail.error != "")
+    given_up = (Mail.state == MailState.FAILED) & (Mail.due_at > now - LATELY)
+    newest = select(Mail.error).where(stuck | given_up).order_by(Mail.due_at.desc()).limit(1)
+    return db.session.scalar(newest) or ""
 
 
 def not_understood() -> list[RawPayload]:

@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from app.basics.logs import log
 from app.basics.personal_data import mask
 from app.database import db, writing
+from app.inbox.following import waiting_behind
 from app.inbox.states import sort_time_of
 from app.models import Case, Department, Message, Post, Suggestion
 from app.models.case import RoutedBy
@@ -123,6 +124,7 @@ def _write(
         updates: list[dict[str, Any]] = []
         suggestions: list[dict[str, Any]] = []
         events: list[dict[str, Any]] = []
+        behind = waiting_behind(item.case_id for item in wanted)
         for item, one in zip(wanted, decided, strict=True):
             row = current.get(item.case_id)
             if row is None or row.version != item.version:
@@ -130,7 +132,8 @@ def _write(
             suggestions.append(_suggestion_row(item.case_id, one, now))
             change = _decision(one.advice, departments, threshold)
             urgent = one.advice.urgent
-            order = sort_time_of(row.waiting_since, row.closed_at, row.last_word_at, urgent)
+            times = (row.waiting_since, row.closed_at, row.last_word_at)
+            order = sort_time_of(*times, urgent, behind.get(item.case_id))
             updates.append(
                 {
                     "id": item.case_id,

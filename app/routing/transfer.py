@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from app.basics.personal_data import mask_all
 from app.database import db, writing
+from app.inbox.notes import add_note
 from app.models import Case, Correction, Department, Message, Staff, Suggestion
 from app.models.case import RoutedBy
 from app.models.event import log_event
@@ -17,10 +18,11 @@ class NoSuchDepartment(Exception):
     """The department does not exist or is closed."""
 
 
-def reroute(case_id: int, *, to: str, by: Staff, now: datetime) -> Case:
+def reroute(case_id: int, *, to: str, by: Staff, now: datetime, message: str = "") -> Case:
     """Move a case to a department (a slug), or to `ingen` for "no answer needed".
 
-    Raises `NotAllowed` and `NoSuchDepartment`. A case that lies there already is left as it is.
+    A `message` becomes a note for those who take over: both happen, or neither. Raises `NotAllowed`
+    and `NoSuchDepartment`. A case that lies there already is left as it is.
     """
     with writing():
         case = case_for(by, case_id, Act.ROUTE)
@@ -34,13 +36,16 @@ def reroute(case_id: int, *, to: str, by: Staff, now: datetime) -> Case:
         case.routed_by, case.route_wanted = RoutedBy.PERSON, False
         if case.assignee_id and department and case.assignee and _leaves(case.assignee, department):
             case.assignee_id = None
+        if was != to:
+            case.snoozed_until = None
+        _tell(case, message, by=by, now=now)
     return case
 
 
-def hand_back(case_id: int, *, by: Staff, now: datetime) -> Case:
+def hand_back(case_id: int, *, by: Staff, now: datetime, message: str = "") -> Case:
     """Say "not ours": the case becomes unsure again and customer service decides.
 
-    Raises `NotAllowed`.
+    A `message` becomes a note for them. Raises `NotAllowed`.
     """
     with writing():
         case = case_for(by, case_id, Act.ROUTE)
@@ -48,8 +53,18 @@ def hand_back(case_id: int, *, by: Staff, now: datetime) -> Case:
         _keep_correction(case, was, "", by=by, now=now, handed_back=True)
         case.department_id, case.no_answer_needed = None, False
         case.routed_by, case.route_wanted, case.assignee_id = RoutedBy.PERSON, False, None
+        case.snoozed_until = None
         log_event("case_handed_back", at=now, case_id=case.id, staff_id=by.id, was=was)
+        _tell(case, message, by=by, now=now)
     return case
+
+
+def _tell(case: Case, message: str, *, by: Staff, now: datetime) -> None:
+    """A note where the case lies now: who may read it, and be named in it, is decided there."""
+    if message.strip():
+        db.session.flush()
+        db.session.refresh(case, ["department"])
+        add_note(case, message, by=by, now=now)
 
 
 def _leaves(assignee: Staff, department: Department) -> bool:

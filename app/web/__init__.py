@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.web import guard, looks
 from app.web.errors import handle_errors
+from app.web.wishes import kept_args
 
 HERE = Path(__file__).parent
 
@@ -49,16 +50,27 @@ def init_app(app: Flask) -> None:
     from app.web import (
         admin,
         answer,
+        approve,
         case,
         components,
         connect,
+        helps,
         hooks,
         inbox,
+        keys,
+        live,
+        many,
         me,
+        merging,
+        notes,
+        post,
         routing,
         search,
         sign_in,
+        snoozing,
         status,
+        templates,
+        views,
     )
 
     app.config.update(
@@ -85,11 +97,13 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     Babel(app, locale_selector=guard.language)
     looks.init_app(app)
+    app.jinja_env.globals["kept"] = lambda: kept_args(request.args)
     handle_errors(app)
     app.before_request(guard.let_in_only_who_may)
     app.after_request(add_headers)
     for screen in (
-        sign_in, inbox, case, answer, status, admin, connect, me, hooks, routing, search,
+        sign_in, inbox, case, answer, approve, status, admin, connect, me, hooks, routing,
+        search, notes, snoozing, templates, helps, post, views, many, live, keys, merging,
     ):  # fmt: skip
         app.register_blueprint(screen.bp)
     if app.config["DEVELOPMENT"]:

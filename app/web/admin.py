@@ -21,6 +21,7 @@ from app.reports import health
 from app.web import looks
 from app.web.connect import STEPS, told
 from app.web.guard import me, needs
+from app.web.mail_words import BAD_EMAIL
 from app.web.trial import try_account
 
 bp = Blueprint("admin", __name__)
@@ -136,7 +137,7 @@ def show_staff() -> str:
     return _staff_page("", {})
 
 
-def _staff_page(error: str, given: dict[str, str]) -> str:
+def _staff_page(error: str, given: dict[str, str], *, email_error: str = "") -> str:
     return render_template(
         "pages/staff.html",
         people=list(db.session.scalars(select(Staff).order_by(Staff.name))),
@@ -144,6 +145,7 @@ def _staff_page(error: str, given: dict[str, str]) -> str:
         departments=looks.departments(),
         error=error,
         given=given,
+        email_error=email_error,
         shortest=SHORTEST_PASSWORD,
     )
 
@@ -180,4 +182,17 @@ def switch_off(staff_id: int) -> Response:
     if person is not None and person.id != me().id:
         staff_.switch_off(person.login, now=clock.now(), by=me())
         flash(gettext("%(name)s kan inte längre logga in.", name=person.name), "ok")
+    return redirect(url_for("admin.show_staff"))
+
+
+@bp.post("/personal/<int:staff_id>/epost")
+@needs(Act.MANAGE_STAFF)
+def set_email(staff_id: int) -> Response | tuple[str, int]:
+    """Set where letters to a person go; when they come is the person's own choice."""
+    try:
+        person = staff_.set_email(staff_id, request.form.get("epost", ""), now=clock.now(), by=me())
+    except staff_.BadEmail as error:
+        return _staff_page("", {}, email_error=str(BAD_EMAIL[error.why])), 400
+    if person is not None:
+        flash(gettext("Mejladressen för %(name)s är sparad.", name=person.name), "ok")
     return redirect(url_for("admin.show_staff"))

@@ -1,5 +1,7 @@
 """The composer: draft, press send, take back, settle what is uncertain."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,9 +9,19 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.answers import write
-from app.answers.care import Override, must_ask
-from app.answers.write import CannotSend, ConversationChanged, Pressed, TooLate
+from app.answers import approve, drafts, write
+from app.answers.attention import left_by_others, slow_ones
+from app.answers.care import Override
+from app.answers.ready import (
+    CannotSend,
+    ConversationChanged,
+    NeedsApproval,
+    NeedsReason,
+    Pressed,
+    TooLate,
+    signature_of,
+)
+from app.answers.write import AuthorsTurn
 from app.basics import clock
 from app.channels.base import channel_named
 from app.collecting.connect import options_from
@@ -19,12 +31,14 @@ from app.inbox.clocks import GONE
 from app.models import Answer, Case, Message, Staff
 from app.models.case import Outcome
 from app.people.rights import Act, NotAllowed, case_for
-from app.routing.transfer import NoSuchDepartment, reroute
-from app.web import looks, words
+from app.web import words
+from app.web.approving import SLOW, minutes_waited
 from app.web.case import back_to, case_context
-from app.web.composing import Ask, advice_on, findings_in, referred, way_to
+from app.web.composing import Ask, advice_on, referred, way_to
 from app.web.guard import me, needs
 from app.web.inbox import list_context
+from app.web.notes import forward, keep_note
+from app.web.preview import preview_of
 
 bp = Blueprint("answer", __name__)
 
@@ -38,12 +52,16 @@ def compose(case_id: int) -> str | AnyResponse | tuple[str, int]:
         return _publish(case_id, close=act == "publicera-klar")
     if act == "privat" and mode == "privat":
         return _publish(case_id, private=True)
+    if act in ("godkannande", "godkannande-klar") and mode in ("svar", "privat"):
+        return _put_forward(case_id)
+    if act == "forhandsgranska" and mode in ("svar", "privat"):
+        return _preview(case_id)
     if act == "hanvisa" and mode in ("svar", "privat"):
         return _refer(case_id)
     if act == "anteckna" and mode == "anteckning":
-        return _note(case_id)
+        return keep_note(case_id)
     if act == "vidare" and mode == "vidare":
-        return _forward(case_id)
+        return forward(case_id)
     return _draft(case_id)
 
 
@@ -60,10 +78,24 @@ def _publish(
     case_id: int, *, close: bool = False, private: bool = False
 ) -> str | AnyResponse | tuple[str, int]:
     body = request.form.get("svar", "")
-    stops, reason = must_ask(findings_in(case_for(me(), case_id, Act.ANSWER), body)), _reason()
-    if stops and reason is None:
-        return _stopped(case_id, body)
-    pressed = Pressed(
+    pressed = pressed_of(case_id, body, close=close, private=private)
+    try:
+        answer = write.press_send(pressed, by=me(), now=clock.now(), **house())
+    except NeedsReason:
+        return page_again(case_id, body, ask=Ask(take_focus=True)), 422
+    except NeedsApproval:
+        return page_again(case_id, body, problem=words.reason("needs_approval")), 422
+    except ConversationChanged:
+        return page_again(case_id, body, changed=True), 409
+    except CannotSend as error:
+        return page_again(case_id, body, problem=words.reason(error.reason)), 422
+    flash(pressed_sentence(answer), "ok")
+    return back_to(case_id)
+
+
+def pressed_of(case_id: int, body: str, *, close: bool, private: bool = False) -> Pressed:
+    """What the composer's form says was pressed."""
+    return Pressed(
         case_id=case_id,
         body=body,
         in_reply_to_id=request.form.get("till_meddelande", type=int),
@@ -71,18 +103,16 @@ def _publish(
         undo=undo_of(me()),
         close_as=Outcome.ANSWERED if close else None,
         private=private,
-        care=tuple(stops),
-        care_reason=reason or "",
+        care_reason=_reason() or "",
     )
-    installation = options_from(current_app.config).installation
-    try:
-        answer = write.press_send(pressed, by=me(), now=clock.now(), installation=installation)
-    except ConversationChanged:
-        return _again(case_id, body, changed=True), 409
-    except CannotSend as error:
-        return _again(case_id, body, problem=words.reason(error.reason)), 422
-    flash(_pressed_sentence(answer), "ok")
-    return back_to(case_id)
+
+
+def house() -> dict[str, Any]:
+    """What this installation has settled about answers, for whatever puts one in the outbox."""
+    return {
+        "installation": options_from(current_app.config).installation,
+        "approval_roles": current_app.config["APPROVAL_ROLES"],
+    }
 
 
 def _reason() -> Override | None:
@@ -91,17 +121,35 @@ def _reason() -> Override | None:
     return Override(chosen) if chosen in list(Override) else None
 
 
-def _stopped(case_id: int, body: str) -> tuple[str, int]:
-    """The page again: nothing has left, the text is kept, and a reason is asked for."""
-    write.save_draft(case_id, body=body, by=me(), now=clock.now())
-    return _again(case_id, body, ask=Ask(take_focus=True)), 422
+def _put_forward(case_id: int) -> str | AnyResponse | tuple[str, int]:
+    """Ask for a second person's approval; nothing leaves."""
+    body, form = request.form.get("svar", ""), request.form
+    private, close = form.get("lagel") == "privat", form.get("gor") == "godkannande-klar"
+    pressed = pressed_of(case_id, body, close=close, private=private)
+    try:
+        approve.put_forward(pressed, by=me(), now=clock.now(), **house())
+        flash(gettext("Svaret väntar på en kollegas godkännande. Inget har publicerats."), "ok")
+    except TooLate:
+        flash(gettext("Svaret väntar redan på godkännande."), "warn")
+    except ConversationChanged:
+        return page_again(case_id, body, changed=True), 409
+    except CannotSend as error:
+        return page_again(case_id, body, problem=words.reason(error.reason)), 422
+    return back_to(case_id)
+
+
+def _preview(case_id: int) -> str:
+    """The page again, with what the text will look like laid open."""
+    body = request.form.get("svar", "")
+    drafts.save_draft(case_id, body=body, by=me(), now=clock.now())
+    return page_again(case_id, body, previewing=True)
 
 
 def _refer(case_id: int) -> str:
     """The draft with a sentence that shows the way to a safe channel, for the person to go on."""
     body = referred(request.form.get("svar", ""), case_for(me(), case_id, Act.ANSWER))
-    write.save_draft(case_id, body=body, by=me(), now=clock.now())
-    return _again(case_id, body)
+    drafts.save_draft(case_id, body=body, by=me(), now=clock.now())
+    return page_again(case_id, body)
 
 
 def _asked() -> Ask | None:
@@ -109,7 +157,7 @@ def _asked() -> Ask | None:
     return Ask(_reason() or "") if "skal" in request.form else None
 
 
-def _pressed_sentence(answer: Answer) -> str:
+def pressed_sentence(answer: Answer) -> str:
     if answer.send_after is None:
         return gettext("Svaret väntar tills du trycker på Skicka nu.")
     seconds = round((answer.send_after - clock.now()).total_seconds())
@@ -118,7 +166,7 @@ def _pressed_sentence(answer: Answer) -> str:
     return gettext("Publiceras om %(n)d sekunder. Du kan ångra så länge.", n=seconds)
 
 
-def _again(case_id: int, body: str, *, ask: Ask | None = None, **what: Any) -> str:
+def page_again(case_id: int, body: str, *, ask: Ask | None = None, **what: Any) -> str:
     """The case's page once more, with the text kept and what is in the way shown.
 
     The page carries the newest version on: when that is not the one the person had before them,
@@ -131,7 +179,7 @@ def _again(case_id: int, body: str, *, ask: Ask | None = None, **what: Any) -> s
         what["changed"] = True
     context = case_context(case) | {"draft_body": body, "chosen": case.id, "mode": mode} | what
     context |= _target_kept(case)
-    context["advice"] = advice_on(case, body, write.signature_of(me()), ask or _asked())
+    context["advice"] = advice_on(case, body, signature_of(me()), ask or _asked())
     handle.mark_seen(case, by=me(), now=clock.now())
     return render_template("pages/case.html", **list_context() | context)
 
@@ -153,69 +201,69 @@ def _channel(case: Case) -> Any:
         return None
 
 
-def _note(case_id: int) -> AnyResponse:
-    note = handle.write_note(
-        case_id, body=request.form.get("anteckning", ""), by=me(), now=clock.now()
-    )
-    if note is None:
-        flash(gettext("Anteckningen var tom. Inget sparades."), "warn")
-    else:
-        flash(gettext("Anteckningen är sparad. Den syns bara för personal."), "ok")
-    return back_to(case_id)
-
-
-def _forward(case_id: int) -> AnyResponse:
-    to = request.form.get("till", "")
-    handle.write_note(case_id, body=request.form.get("meddelande", ""), by=me(), now=clock.now())
-    try:
-        reroute(case_id, to=to, by=me(), now=clock.now())
-    except NoSuchDepartment:
-        flash(gettext("Avdelningen finns inte. Välj en annan."), "warn")
-        return back_to(case_id)
-    flash(gettext("Kopplat till %(name)s.", name=looks.department_name(to)), "ok")
-    return redirect(url_for("inbox.show"))
-
-
 def _draft(case_id: int) -> AnyResponse | str:
-    body = request.form.get("svar", "")
-    write.save_draft(case_id, body=body, by=me(), now=clock.now())
+    """Keep what is typed. A form without the box (a colleague's answer is in it) keeps nothing."""
+    if "svar" not in request.form:
+        return back_to(case_for(me(), case_id, Act.ANSWER).id)
+    body = request.form["svar"]
+    drafts.save_draft(case_id, body=body, by=me(), now=clock.now())
     if request.headers.get("HX-Request"):
-        case = case_for(me(), case_id, Act.ANSWER)
-        advice = advice_on(case, body, write.signature_of(me()), _asked())
-        return render_template("parts/saved.html", at=clock.now(), advice=advice, case=case)
+        return saved_page(case_for(me(), case_id, Act.ANSWER), body, me())
     flash(gettext("Utkastet är sparat."), "ok")
-    return back_to(case_id)
+    view, language = request.args.get("vy"), request.form.get("sprak")
+    return redirect(url_for("case.show", case_id=case_id, vy=view, sprak=language))
+
+
+def saved_page(case: Case, body: str, author: Staff, under: Message | None = None) -> str:
+    """What the page is told when a text has been saved: when, hints, length, how it will look."""
+    signature = signature_of(author)
+    under = under or _target_kept(case).get("target")
+    return render_template(
+        "parts/saved.html",
+        at=clock.now(),
+        case=case,
+        advice=replace(advice_on(case, body, signature, _asked()), own=author.id == me().id),
+        preview=preview_of(case, body, signature, under),
+    )
 
 
 @bp.get("/svar")
 @needs(Act.ANSWER)
 def mine() -> str:
-    """The person's own answers that are uncertain, refused or gone from the platform."""
-    return render_template("pages/answers.html", answers=find.answers_that_need(me()))
+    """The person's answers that wait for somebody, and colleagues' that nobody has seen to."""
+    now = clock.now()
+    return render_template(
+        "pages/answers.html",
+        answers=find.answers_that_need(me()),
+        sent_back=approve.sent_back_to(me()),
+        slow=[one for one in slow_ones(me(), before=now - SLOW) if minutes_waited(one)],
+        others=left_by_others(me(), now=now),
+    )
 
 
 @bp.post("/svar/<int:answer_id>/angra")
 @needs(Act.ANSWER)
 def undo(answer_id: int) -> AnyResponse:
     """Take an answer back before it leaves."""
-    try:
-        write.undo(answer_id, by=me(), now=clock.now())
-        flash(gettext("Svaret är tillbaka som utkast. Inget har publicerats."), "ok")
-    except TooLate:
-        flash(gettext("För sent att ångra: svaret har redan gått iväg."), "warn")
-    return _to_case(answer_id)
+    return _do(
+        answer_id,
+        lambda: write.undo(answer_id, by=me(), now=clock.now()),
+        gettext("Svaret är tillbaka som utkast. Inget har publicerats."),
+        gettext("För sent att ångra: svaret har redan gått iväg."),
+    )
 
 
 @bp.post("/svar/<int:answer_id>/skicka-nu")
 @needs(Act.ANSWER)
 def release(answer_id: int) -> AnyResponse:
     """Let a waiting answer leave at once."""
-    try:
-        write.release(answer_id, by=me(), now=clock.now())
-        flash(gettext("Svaret är på väg."), "ok")
-    except TooLate:
-        flash(gettext("Svaret har redan gått iväg."), "warn")
-    return _to_case(answer_id)
+    roles = current_app.config["APPROVAL_ROLES"]
+    return _do(
+        answer_id,
+        lambda: write.release(answer_id, by=me(), now=clock.now(), approval_roles=roles),
+        gettext("Svaret är på väg."),
+        gettext("Svaret har redan gått iväg."),
+    )
 
 
 @bp.post("/svar/<int:answer_id>/avgor")
@@ -225,40 +273,59 @@ def settle(answer_id: int) -> AnyResponse:
     arrived = request.form.get("kom") == "fram"
     if request.form.get("kom") not in ("fram", "saknas"):
         return _to_case(answer_id)
-    try:
-        write.settle(answer_id, arrived=arrived, by=me(), now=clock.now())
-        flash(
-            gettext("Bra, svaret räknas som framme.")
-            if arrived
-            else gettext("Vi letar en gång till och skickar om det verkligen saknas."),
-            "ok",
-        )
-    except TooLate:
-        flash(gettext("Svaret är redan avgjort."), "warn")
-    return _to_case(answer_id)
+    roles = current_app.config["APPROVAL_ROLES"]
+    return _do(
+        answer_id,
+        lambda: write.settle(
+            answer_id, arrived=arrived, by=me(), now=clock.now(), approval_roles=roles
+        ),
+        gettext("Bra, svaret räknas som framme.")
+        if arrived
+        else gettext("Vi letar en gång till och skickar om det verkligen saknas."),
+        gettext("Svaret är redan avgjort."),
+    )
 
 
 @bp.post("/svar/<int:answer_id>/skriv-om")
 @needs(Act.ANSWER)
 def again(answer_id: int) -> AnyResponse:
     """A refused answer's text as a draft again."""
-    try:
-        write.write_again(answer_id, by=me(), now=clock.now())
-    except TooLate:
-        flash(gettext("Svaret har redan gått iväg."), "warn")
-    return _to_case(answer_id)
+    return _do(
+        answer_id,
+        lambda: write.write_again(answer_id, by=me(), now=clock.now()),
+        "",
+        gettext("Svaret har redan gått iväg."),
+    )
 
 
 @bp.post("/svar/<int:answer_id>/sett")
 @needs(Act.ANSWER)
 def seen(answer_id: int) -> AnyResponse:
     """The person knows that the answer was refused or has vanished."""
-    try:
-        write.seen(answer_id, by=me(), now=clock.now())
-        flash(gettext("Bra, svaret ligger inte längre bland dem att reda ut."), "ok")
-    except TooLate:
-        flash(gettext("Svaret är redan avgjort."), "warn")
+    _do(
+        answer_id,
+        lambda: write.seen(answer_id, by=me(), now=clock.now()),
+        gettext("Bra, svaret ligger inte längre bland dem att reda ut."),
+        gettext("Svaret är redan avgjort."),
+    )
     return redirect(url_for("answer.mine"))
+
+
+def _do(answer_id: int, act: Callable[[], Answer], said: str, too_late: str) -> AnyResponse:
+    """Do it and say so, or say why not; the answer's case again."""
+    try:
+        act()
+    except TooLate:
+        flash(too_late, "warn")
+    except AuthorsTurn as error:
+        said = gettext("%(name)s har en timme på sig. Sedan kan du reda ut det.", name=error.name)
+        flash(said, "warn")
+    except NeedsApproval:
+        flash(" ".join(words.reason("needs_approval")), "warn")
+    else:
+        if said:
+            flash(said, "ok")
+    return _to_case(answer_id)
 
 
 def _to_case(answer_id: int) -> AnyResponse:

@@ -1,5 +1,6 @@
 """One case: the conversation around it, and what can be done with it besides answering."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,13 +19,15 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.answers import moderate
-from app.answers.write import addressing, draft_of, signature_of
+from app.answers.drafts import draft_of
+from app.answers.ready import addressing, signature_of
 from app.basics import clock
 from app.channels.base import BudgetSpent, ChannelError, Refused, SignInNeeded, channel_named
 from app.collecting.connect import options_from
 from app.collecting.incidents import incident_on
 from app.database import db
-from app.inbox import find, handle
+from app.inbox import find, handle, related
+from app.inbox.following import followers_of
 from app.inbox.states import NotFromHere
 from app.models import Case, Event, Message, Rule, Suggestion
 from app.models.case import Outcome
@@ -36,16 +39,18 @@ from app.web.guard import me, needs
 from app.web.inbox import list_context
 from app.web.sureness import offers
 from app.web.thread import thread_of
+from app.web.wishes import kept_args
 
 bp = Blueprint("case", __name__)
 
 
 def back_to(case_id: int) -> AnyResponse:
     """The case's page again, in the list the person came from."""
-    kept: dict[str, Any] = {
-        name: request.args[name] for name in ("vy", "avdelning", "kanal") if request.args.get(name)
-    }
-    return redirect(url_for("case.show", case_id=case_id, **kept))
+    return redirect(url_for("case.show", case_id=case_id, **kept_args(request.args)))
+
+
+ALL_EARLIER = "alla"
+"""What `tidigare` in the address says when every earlier case is to be listed."""
 
 
 @bp.get("/arenden/<int:case_id>")
@@ -65,22 +70,27 @@ def show(case_id: int) -> str:
 def news(case_id: int) -> str | Response:
     """Whether something has happened in the conversation since the page was drawn.
 
-    Nothing: 204. New words: a bar, so that nothing moves while somebody reads or writes. Else (our
-    own answer's way) the conversation anew.
+    Nothing: 204. New words: a bar, so that nothing moves while somebody reads or writes; pressed
+    (`visa`), it brings the conversation and counts as read. Else (our own answer's way) the
+    conversation anew.
     """
     case = case_for(me(), case_id)
-    since = request.args.get("sedan", 0, type=int)
-    newest = newest_event(case)
-    if newest <= since:
+    newest, wanted = newest_event(case), request.args.get("visa") == "1"
+    if newest <= request.args.get("sedan", 0, type=int):
         return Response(status=204)
-    if case.version != request.args.get("version", 0, type=int):
-        return render_template("parts/conversation_news.html", case=case, newest=newest)
-    return render_template("parts/conversation.html", **case_context(case))
+    if case.version != request.args.get("version", 0, type=int) and not wanted:
+        bar = render_template("parts/conversation_news.html", case=case)
+        return Response(bar, headers={"HX-Reswap": "none"})
+    context = case_context(case)
+    if wanted:
+        handle.mark_seen(case, by=me(), now=clock.now())
+    return render_template("parts/conversation.html", **context)
 
 
 def newest_event(case: Case) -> int:
-    """The newest line of the ledger about this case."""
-    return db.session.scalar(select(func.max(Event.id)).where(Event.case_id == case.id)) or 0
+    """The newest line of the ledger about this case and those that follow it."""
+    family = [case.id, *followers_of(case.id)]
+    return db.session.scalar(select(func.max(Event.id)).where(Event.case_id.in_(family))) or 0
 
 
 def case_context(case: Case) -> dict[str, Any]:
@@ -89,14 +99,15 @@ def case_context(case: Case) -> dict[str, Any]:
     channel = _channel(case)
     draft = draft_of(case.id, person)
     target = request.args.get("till", type=int)
-    conversation = find.conversation(case, person, whole_post=request.args.get("alla") == "1")
+    whole_post = request.args.get("alla") == "1"
+    conversation = find.conversation(case, person, whole_post=whole_post)
     suggestion = find.suggestion_of(case)
     targets = looks.departments()
     answered = _target(conversation.messages, case, target)
     return {
         "case": case,
         "newest": newest_event(case),
-        "thread": thread_of(case, conversation, person),
+        "thread": thread_of(case, conversation, person, whole_post=whole_post),
         "others": conversation.others,
         "suggestion": suggestion,
         "rule": _rule_of(suggestion),
@@ -112,7 +123,33 @@ def case_context(case: Case) -> dict[str, Any]:
         "targets": targets,
         "may_answer": may(person, Act.ANSWER),
         "outcomes": handle.BY_HAND,
+        **_around(case),
     }
+
+
+def _around(case: Case) -> dict[str, Any]:
+    """What else concerns the case: the same person's earlier ones, open ones about the same.
+
+    The latter are asked for by the page itself once it stands there; without script, by a link.
+    """
+    every = request.args.get("tidigare") == ALL_EARLIER
+    most = related.COUNT_TO if every else related.MOST_EARLIER
+    shown, count = related.earlier(case, me(), most=most)
+    alike = None
+    if request.args.get("liknande"):
+        alike = related.related(case, me(), now=clock.now())
+    return {"earlier": shown, "earlier_count": count, "related": alike}
+
+
+@bp.get("/arenden/<int:case_id>/liknande")
+@needs(Act.READ_CASES)
+def alike(case_id: int) -> str | AnyResponse:
+    """Open cases that may be about the same, for the side of the case's page."""
+    case = case_for(me(), case_id)
+    if not request.headers.get("HX-Request"):
+        return redirect(url_for("case.show", case_id=case_id, liknande=1))
+    found = related.related(case, me(), now=clock.now())
+    return render_template("parts/case_alike.html", case=case, related=found)
 
 
 def _rule_of(suggestion: Suggestion | None) -> Rule | None:
@@ -176,9 +213,22 @@ def wait(case_id: int) -> AnyResponse:
 @needs(Act.CLOSE)
 def closing(case_id: int) -> str:
     """Choose how the case ended."""
-    case = case_for(me(), case_id, Act.CLOSE)
+    return _ending(case_for(me(), case_id, Act.CLOSE))
+
+
+def _ending(case: Case, error: str = "") -> str:
+    """The outcomes, each with what it means, and what each needs to know."""
+    typed = request.form.get
     return render_template(
-        "pages/close.html", case=case, outcomes=handle.BY_HAND, error="", reason=""
+        "pages/close.html",
+        case=case,
+        outcomes=handle.BY_HAND,
+        related=related.related(case, me(), now=clock.now()),
+        error=error,
+        chosen=typed("utfall", ""),
+        reason=typed("skal", ""),
+        whom=typed("till_vem", case.refer_to),
+        doubled=typed("dubblett_av", ""),
     )
 
 
@@ -186,32 +236,74 @@ def closing(case_id: int) -> str:
 @needs(Act.CLOSE)
 def close(case_id: int) -> str | AnyResponse | tuple[str, int]:
     """Close the case with an outcome."""
-    outcome, reason = request.form.get("utfall", ""), request.form.get("skal", "")
+    outcome = request.form.get("utfall", "")
     case = case_for(me(), case_id, Act.CLOSE)
-    error = gettext("Välj hur ärendet slutade.")
-    if outcome in list(Outcome):
-        try:
-            handle.close(
-                case_id,
-                outcome=Outcome(outcome),
-                reason=reason,
-                by=me(),
-                seen_version=request.form.get("version", 0, type=int),
-                now=clock.now(),
-            )
-            flash(gettext("%(ref)s är klart.", ref=looks.reference(case)), "ok")
-            return redirect(url_for("inbox.show"))
-        except handle.CaseChanged:
-            flash(gettext("Något nytt har hänt i ärendet. Läs det innan du avslutar."), "warn")
-            return back_to(case_id)
-        except handle.ReasonNeeded:
-            error = gettext("Skriv kort varför inget svar behövs.")
-        except NotFromHere:
-            return back_to(case_id)
-    shown = render_template(
-        "pages/close.html", case=case, outcomes=handle.BY_HAND, error=error, reason=reason
-    )
-    return shown, 400
+    if outcome not in list(Outcome):
+        return _ending(case, gettext("Välj hur ärendet slutade.")), 400
+    reason, other = _why(Outcome(outcome))
+    try:
+        handle.close(
+            case_id,
+            outcome=Outcome(outcome),
+            reason=reason,
+            by=me(),
+            seen_version=request.form.get("version", 0, type=int),
+            now=clock.now(),
+            duplicate_of=other,
+        )
+    except handle.CaseChanged:
+        flash(gettext("Något nytt har hänt i ärendet. Läs det innan du avslutar."), "warn")
+        return back_to(case_id)
+    except handle.ReasonNeeded:
+        return _ending(case, str(words.REASON_NEEDED.get(outcome, ""))), 400
+    except handle.NoSuchCase:
+        return _ending(case, gettext("Det finns inget annat ärende med det numret.")), 400
+    except NotFromHere:
+        return back_to(case_id)
+    flash(gettext("%(ref)s är klart.", ref=looks.reference(case)), "ok")
+    return redirect(url_for("inbox.show"))
+
+
+def _why(outcome: Outcome) -> tuple[str, int | None]:
+    """The reason that belongs to the outcome, and the case that this one doubles."""
+    if outcome == Outcome.REFERRED:
+        return request.form.get("till_vem", ""), None
+    if outcome != Outcome.DUPLICATE:
+        return request.form.get("skal", ""), None
+    number = re.search(r"([0-9]{1,9})\s*$", request.form.get("dubblett_av", ""))
+    chosen = int(number[1]) if number else request.form.get("dubblett", type=int)
+    other = db.session.get(Case, chosen or 0)
+    return (looks.reference(other) if other else str(chosen or "")), chosen
+
+
+@bp.post("/arenden/<int:case_id>/oppna-igen")
+@needs(Act.CLOSE)
+def reopen(case_id: int) -> AnyResponse:
+    """Open a case that was closed by mistake."""
+    try:
+        handle.reopen(case_id, by=me(), now=clock.now())
+        flash(gettext("Ärendet är öppet igen."), "ok")
+    except NotFromHere:
+        flash(gettext("Ärendet är redan öppet."), "warn")
+    return back_to(case_id)
+
+
+@bp.get("/arenden/<int:case_id>/utskrift")
+@needs(Act.READ_CASES)
+def printed(case_id: int) -> str:
+    """The whole case on one page, nothing folded, to be printed."""
+    case = case_for(me(), case_id)
+    context = case_context(case)
+    aside = {"printing": True, "now": clock.now(), "may_answer": False, "target": None}
+    return render_template("pages/print.html", **context | aside)
+
+
+@bp.post("/arenden/<int:case_id>/olast")
+@needs(Act.READ_CASES)
+def unread(case_id: int) -> AnyResponse:
+    """Leave the case as unread, back in the list."""
+    handle.mark_unread(case_id, by=me())
+    return redirect(url_for("inbox.show", **kept_args(request.args)))
 
 
 @bp.post("/arenden/<int:case_id>/koppla")
@@ -225,19 +317,20 @@ def move(case_id: int) -> AnyResponse:
         flash(gettext("Avdelningen finns inte. Välj en annan."), "warn")
         return back_to(case_id)
     flash(gettext("Kopplat till %(name)s.", name=looks.department_name(to)), "ok")
-    return _back_if_seen(case)
+    return back_if_seen(case)
 
 
 @bp.post("/arenden/<int:case_id>/inte-var")
 @needs(Act.ROUTE)
 def not_ours(case_id: int) -> AnyResponse:
-    """Hand the case back; one click."""
-    case = hand_back(case_id, by=me(), now=clock.now())
+    """Hand the case back; one click, or with some words on why."""
+    message = request.form.get("meddelande", "")
+    case = hand_back(case_id, by=me(), now=clock.now(), message=message)
     flash(gettext("Tillbaka till kundtjänst. Tack för att du sa till."), "ok")
-    return _back_if_seen(case)
+    return back_if_seen(case)
 
 
-def _back_if_seen(case: Case) -> AnyResponse:
+def back_if_seen(case: Case) -> AnyResponse:
     """The case again, or the list when it now belongs to others."""
     from app.people.rights import NotAllowed
 

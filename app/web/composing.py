@@ -21,7 +21,7 @@ from app.answers.care import (
     look_at,
     must_ask,
 )
-from app.answers.write import CannotSend, text_of, weigh
+from app.answers.ready import CannotSend, text_of, weigh
 from app.channels.base import Weight
 from app.collecting.connect import options_from
 from app.collecting.incidents import incident_on
@@ -84,11 +84,13 @@ class Advice:
     hints: list[Hint] = field(default_factory=list)
     ask: Ask | None = None
     """None: nothing needs a reason, or nobody has pressed send yet."""
+    own: bool = True
+    """It is the person's own text; in a colleague's no sentence is put by a button."""
 
     @property
     def refers(self) -> bool:
         """Whether a sentence that shows the way to a safe channel is of use."""
-        return any(hint.refer for hint in self.hints)
+        return self.own and any(hint.refer for hint in self.hints)
 
     @property
     def reasons(self) -> dict[str, LazyString]:
@@ -227,13 +229,13 @@ CARE: dict[str, LazyString] = {
 def _on_care(finding: Finding) -> Hint:
     said, theirs = finding.said, finding.theirs
     if finding.care == Care.LANGUAGE:
-        said, theirs = _language(said), _language(theirs)
+        said, theirs = spoken(said), spoken(theirs)
     refer = finding.care in (*STOPS, Care.HEALTH, Care.PHONE, Care.MAIL)
     sentence = str(CARE[finding.care]) % {"said": said, "theirs": theirs}
     return Hint(finding.level, sentence, refer, asks=finding.care in STOPS)
 
 
-def _language(code: str) -> str:
+def spoken(code: str) -> str:
     """What a language is called in the reader's own."""
     locale = get_locale()
     return str((locale.languages.get(code) if locale is not None else None) or code)

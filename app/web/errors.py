@@ -6,7 +6,7 @@ be saved.
 
 import secrets
 
-from flask import Flask, g, render_template, request
+from flask import Flask, Response, g, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -14,9 +14,11 @@ from werkzeug.exceptions import HTTPException
 
 from app.basics.logs import log
 from app.database import db
+from app.inbox.letter_box import knew_of
 from app.people.rights import NotAllowed
+from app.web.guard import whose_request
 
-TYPED = ("svar", "anteckning", "body", "skal", "purpose")
+TYPED = ("svar", "anteckning", "meddelande", "body", "skal", "purpose")
 """The form fields whose text is given back on an error page."""
 
 
@@ -39,6 +41,13 @@ def _typed() -> str:
     return "\n\n".join(text for text in texts if text)
 
 
+def _answer_typed() -> str:
+    """What was typed as an answer to a case, which can be kept as a draft there; '' else."""
+    if request.endpoint != "answer.compose" or not _typed():
+        return ""
+    return request.form.get("svar", "").strip()
+
+
 def page(status: int, title: str, text: str, *, code: str = "") -> tuple[str, int]:
     """An error page. `code` lets IT find the line in the log."""
     g.setdefault("me", None)
@@ -49,6 +58,12 @@ def page(status: int, title: str, text: str, *, code: str = "") -> tuple[str, in
 
 
 def _not_allowed(_error: NotAllowed) -> tuple[str, int]:
+    if _knew_of_it():
+        return page(
+            403,
+            gettext("Ärendet ligger inte längre hos er avdelning"),
+            gettext("Du behöver inte göra något."),
+        )
     return page(
         403,
         gettext("Det här är inte öppet för dig"),
@@ -56,7 +71,37 @@ def _not_allowed(_error: NotAllowed) -> tuple[str, int]:
     )
 
 
-def _form_too_old(_error: CSRFError) -> tuple[str, int]:
+def _knew_of_it() -> bool:
+    """Whether it is a case that has moved on; only those who had it learn that it exists."""
+    case_id = (request.view_args or {}).get("case_id")
+    if request.endpoint != "case.show" or case_id is None or g.get("me") is None:
+        return False
+    return knew_of(g.me, case_id)
+
+
+def _signed_out() -> tuple[str, int]:
+    """The session has ended: sign in beside this page, then save what was typed from it."""
+    g.me = None
+    shown = render_template("pages/signed_out.html", draft=_answer_typed(), typed=_typed())
+    return shown, 401
+
+
+def _form_too_old(_error: CSRFError) -> tuple[str, int] | Response:
+    """The form's token does not fit: because nobody is signed in any more, or somebody anew.
+
+    A page's own script is only told, with 401 or 400.
+    """
+    from app.web import OPEN
+
+    g.me = whose_request()
+    stranger = g.me is None and request.endpoint not in OPEN
+    if request.headers.get("HX-Request"):
+        return Response(status=401 if stranger else 400)
+    if stranger:
+        return _signed_out()
+    if _answer_typed():
+        shown = render_template("pages/signed_out.html", draft=_answer_typed(), typed=_typed())
+        return shown, 400
     return page(
         400,
         gettext("Formuläret var för gammalt"),
@@ -66,11 +111,9 @@ def _form_too_old(_error: CSRFError) -> tuple[str, int]:
 
 def _http(error: HTTPException) -> tuple[str, int]:
     status = error.code or 500
+    if status == 401:
+        return _signed_out()
     known = {
-        401: (
-            gettext("Du är inte längre inloggad"),
-            gettext("Inget har skickats. Logga in igen; det du skrev står här nedanför."),
-        ),
         403: (
             gettext("Det här är inte öppet för dig"),
             gettext("Din roll får inte göra det här. Fråga en administratör om det är fel."),

@@ -16,6 +16,7 @@ from app.reports.health import (
     seals_that_do_not_open,
 )
 from app.web import looks, words
+from app.web.mail_words import mail_fault
 
 
 def faults(now: datetime, keys: tuple[str, ...]) -> list[str]:
@@ -53,6 +54,9 @@ def faults(now: datetime, keys: tuple[str, ...]) -> list[str]:
                 kept,
             )
         )
+    letters = mail_fault(now)
+    if letters:
+        found.append(letters)
     for name in seals_that_do_not_open(keys):
         found.append(
             gettext("Inloggningen för %(name)s går inte att öppna med nycklarna.", name=name)

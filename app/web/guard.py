@@ -42,10 +42,7 @@ def let_in_only_who_may() -> AnyResponse | None:
     g.me = None
     if request.endpoint is None or request.endpoint == "static":
         return None
-    token = session.get("token")
-    if token:
-        lasts = timedelta(hours=current_app.config["SIGN_IN_HOURS"])
-        g.me = whose_session(token, lasts=lasts, now=clock.now())
+    g.me = whose_request()
     if request.endpoint in OPEN:
         return None
     if g.me is None:
@@ -56,10 +53,23 @@ def let_in_only_who_may() -> AnyResponse | None:
     return None
 
 
+def whose_request() -> Staff | None:
+    """Whom the request's cookie stands for, if their session still holds."""
+    token = session.get("token")
+    if not token:
+        return None
+    lasts = timedelta(hours=current_app.config["SIGN_IN_HOURS"])
+    return whose_session(token, lasts=lasts, now=clock.now())
+
+
 def _to_sign_in() -> AnyResponse:
-    """Ask for a sign-in and come back afterwards; what was typed in a form is shown there."""
+    """Ask for a sign-in and come back afterwards; what was typed is never lost.
+
+    A page's own script is only told (401) and stays where it is, with its text. A form that was
+    sent is shown with its text.
+    """
     if request.headers.get("HX-Request"):
-        return Response(status=401, headers={"HX-Redirect": url_for("sign_in.show")})
+        return Response(status=401)
     if request.method == "POST":
         abort(401)
     return redirect(url_for("sign_in.show", till=request.full_path.rstrip("?")))

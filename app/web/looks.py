@@ -12,7 +12,9 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 from sqlalchemy import select
 
+from app.answers.care import language_of
 from app.answers.moderate import HIDE_REASONS
+from app.answers.ready import signature_of
 from app.basics import clock
 from app.basics.working_time import OpeningHours, one_working_day_limit, open_intervals
 from app.channels.base import all_channels
@@ -22,7 +24,18 @@ from app.models import Account, Case, ClosedDay, Department, Source
 from app.people.rights import Act, may
 from app.reports.health import Light, health_of_sources
 from app.web import words
+from app.web.approving import (
+    advice_for_approval,
+    approvals_in,
+    minutes_waited,
+    my_turn,
+    needs_second,
+    waits_for_me,
+    why_it_waits,
+)
+from app.web.composing import spoken
 from app.web.permissions import BEFOREHAND, guide, permission
+from app.web.preview import languages_for, preview_of, written_in
 from app.web.sureness import (
     also_of,
     certain,
@@ -33,6 +46,7 @@ from app.web.sureness import (
     percent,
     sureness_of,
 )
+from app.web.thread import difference
 
 SOON = timedelta(hours=1)
 
@@ -62,6 +76,13 @@ def init_app(app: Flask) -> None:
         troubles=troubles, outside=outside, source_label=source_label,
         permission=permission, guide=guide, beforehand=BEFOREHAND,
         icon=icon, csrf=csrf, hide_reasons=HIDE_REASONS, get_locale=get_locale,
+    )  # fmt: skip
+    app.jinja_env.globals.update(
+        approvals_in=approvals_in, needs_second=needs_second, waits_for_me=waits_for_me,
+        minutes_waited=minutes_waited, why_it_waits=why_it_waits, my_turn=my_turn,
+        difference=difference, preview_of=preview_of, written_in=written_in,
+        languages_for=languages_for, language_of=language_of, spoken=spoken,
+        advice_for_approval=advice_for_approval, signature_of=signature_of,
     )  # fmt: skip
     app.context_processor(lambda: {"me": g.get("me"), "city": current_app.config["CITY"]})
 

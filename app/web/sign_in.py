@@ -1,5 +1,6 @@
 """Signing in and out."""
 
+import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -68,7 +69,7 @@ def enter() -> str | Response | tuple[str, int]:
     session.clear()
     session["token"] = signed_in.token
     session.permanent = True
-    return redirect(_safe(request.form.get("till", "")) or url_for("inbox.home"))
+    return redirect(_with_focus(_safe(request.form.get("till", ""))) or url_for("inbox.home"))
 
 
 @bp.post("/logga-ut")
@@ -80,6 +81,11 @@ def leave() -> Response:
         sign_out(token, now=clock.now())
     session.clear()
     return redirect(url_for("sign_in.show"))
+
+
+def _with_focus(address: str) -> str:
+    """The same address; a case's page with its heading in focus, for those who came by a link."""
+    return f"{address}#trad" if re.fullmatch(r"/arenden/\d+(\?[^#]*)?", address) else address
 
 
 def _safe(address: str) -> str:

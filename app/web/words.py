@@ -16,9 +16,68 @@ VIEWS: dict[str, tuple[LazyString, str]] = {
     "osakra": (_l("Osäkra"), "osakra"),
     "oppna": (_l("Alla öppna"), "alla"),
     "vantar": (_l("Väntar på invånaren"), "vantar"),
+    "undanlagda": (_l("Undanlagda"), "arkiv"),
     "klara": (_l("Klara"), "klara"),
 }
 """The lists: name and icon."""
+
+FILTERS: dict[str, LazyString] = {
+    "avdelning": _l("Avdelning"),
+    "kanal": _l("Kanal"),
+    "typ": _l("Typ"),
+    "alder": _l("Har väntat"),
+    "bradskar": _l("Brådskar"),
+    "sprak": _l("Språk"),
+    "konto": _l("Konto"),
+    "handlaggare": _l("Handläggs av"),
+}
+"""What a list can be narrowed by, as it stands in its address."""
+
+AGES: dict[str, LazyString] = {
+    "1t": _l("mer än 1 timme"),
+    "over": _l("mer än en arbetsdag (över tiden)"),
+    "1d": _l("mer än 1 dygn"),
+    "3d": _l("mer än 3 dygn"),
+    "1v": _l("mer än 1 vecka"),
+}
+
+GROUPINGS: dict[str, LazyString] = {
+    "ord": _l("Samma fråga"),
+    "avdelning": _l("Avdelning"),
+    "slag": _l("Typ"),
+}
+"""What the cases under a post are grouped by, as it stands in the address."""
+
+MANY_ACTS: dict[str, LazyString] = {
+    "koppla": _l("Koppla till avdelning"),
+    "ta": _l("Tilldela mig"),
+    "slapp": _l("Släpp"),
+    "vanta": _l("Vänta på invånaren"),
+    "klar": _l("Markera klar"),
+    "undan": _l("Lägg undan"),
+}
+"""What can be done to many cases at once."""
+
+ASIDE_TIMES: dict[str, LazyString] = {
+    "timme": _l("i 1 timme"),
+    "imorgon": _l("till i morgon"),
+    "mandag": _l("till måndag"),
+}
+
+LEFT: dict[str, LazyString] = {
+    "unseen": _l("Det är inte öppet för dig."),
+    "changed": _l("Något har hänt i det sedan du valde det. Läs det först."),
+    "no_use": _l("Det är klart eller står redan så."),
+}
+"""Why a case is left as it is when something is done to many."""
+
+WHOSE: dict[str, LazyString] = {"jag": _l("mig"), "ingen": _l("ingen")}
+
+ORDERS: dict[str, LazyString] = {
+    "": _l("Minst tid kvar först"),
+    "nyast": _l("Nyast först"),
+    "aldst": _l("Äldst först"),
+}
 
 SURENESS: dict[str, LazyString] = {
     "sure": _l("säker"),
@@ -55,6 +114,26 @@ OUTCOMES: dict[str, LazyString] = {
     Outcome.HISTORY: _l("Från tiden före anslutningen"),
 }
 
+OUTCOME_MEANS: dict[str, LazyString] = {
+    Outcome.ANSWERED: _l("Invånaren har fått sitt svar. Räknas som besvarat."),
+    Outcome.REFERRED: _l(
+        "Invånaren har fått veta vart frågan ska. Räknas som hänvisat, till den du skriver."
+    ),
+    Outcome.NO_ANSWER_NEEDED: _l("Invånaren får inget svar. Räknas inte som en obesvarad fråga."),
+    Outcome.DUPLICATE: _l("Invånaren får sitt svar i det andra ärendet. Saken räknas där."),
+    Outcome.SPAM: _l(
+        "Reklam eller bluff. Avsändaren får inget svar, och det räknas som skräppost."
+    ),
+}
+"""What an outcome means for the resident and in the figures, in one line."""
+
+REASON_NEEDED: dict[str, LazyString] = {
+    Outcome.REFERRED: _l("Skriv till vem invånaren är hänvisad."),
+    Outcome.NO_ANSWER_NEEDED: _l("Skriv kort varför inget svar behövs."),
+    Outcome.DUPLICATE: _l("Välj eller skriv vilket ärende det är en dubblett av."),
+    Outcome.HISTORY: _l("Välj hur ärendet slutade."),
+}
+
 KINDS: dict[str, tuple[LazyString, str]] = {
     "fråga": (_l("Fråga"), "fraga"),
     "synpunkt": (_l("Synpunkt"), "synpunkt"),
@@ -83,6 +162,14 @@ EVENTS: dict[str, LazyString] = {
     "case_waiting": _l("Väntar på invånaren"),
     "case_closed": _l("Markerades som klart"),
     "case_answered_natively": _l("Staden svarade direkt på plattformen"),
+    "case_merged": _l("Slogs ihop med ett annat ärende"),
+    "case_unmerged": _l("Står för sig självt igen"),
+    "case_split": _l("Delades upp"),
+    "case_unsplit": _l("Det uppdelade lades tillbaka"),
+    "case_snoozed": _l("Lades undan till"),
+    "case_woken": _l("Invånaren skrev, ärendet togs fram igen"),
+    "answer_put_forward": _l("Svaret lades fram för godkännande"),
+    "answer_sent_back": _l("Svaret skickades tillbaka till författaren"),
     "answer_queued": _l("Svaret skickades iväg"),
     "answer_undone": _l("Svaret togs tillbaka"),
     "answer_sent": _l("Svaret kom fram"),
@@ -101,6 +188,40 @@ EVENTS: dict[str, LazyString] = {
     "answer_seen_to": _l("Författaren har sett det"),
 }
 """The events that stand in a conversation; others are only in the ledger."""
+
+EVENTS_BY_PERSON: dict[str, LazyString] = {
+    "case_reopened": _l("Öppnades igen"),
+    "case_woken": _l("Togs fram igen"),
+}
+"""The same where a person did it and not the resident's words."""
+
+EVENT_ICONS: dict[str, str] = {
+    "case_snoozed": "natt",
+    "case_woken": "natt",
+    "case_closed": "klara",
+    "case_reopened": "angra",
+    "case_taken": "mina",
+    "case_waiting": "vantar",
+}
+"""Signs beside events that have nothing to do with where a case lies."""
+
+NOT_MERGED: dict[str, LazyString] = {
+    "itself": _l("Ett ärende kan inte följa sig självt, och inte ett som redan följer det."),
+    "follows": _l("Ärendet följer redan ett annat. Låt det stå för sig självt först."),
+    "other_follows": _l("Det andra ärendet följer redan ett annat. Välj det som det följer."),
+    "hidden": _l("Ett ärende som du inte får se följer detta. Be kundtjänst slå ihop dem."),
+    "gone": _l("Ärendet har inga ord kvar, eller följer inte något annat längre."),
+}
+"""Why two cases cannot be joined, or parted, like this."""
+
+NOT_SPLIT: dict[str, LazyString] = {
+    "nothing": _l("Kryssa för minst en av invånarens kommentarer."),
+    "all": _l("Minst en kommentar måste vara kvar. Ta bort ett kryss."),
+    "on_its_way": _l("Ett svar på de orden är på väg. Vänta tills det är framme, eller ångra det."),
+    "department": _l("Avdelningen finns inte. Välj en annan."),
+    "not_split": _l("Ärendet är inte taget ur ett annat, eller är redan tillbaka."),
+}
+"""Why words cannot be taken out, or put back, like this."""
 
 REASONS: dict[str, tuple[LazyString, LazyString]] = {
     Reason.COMMENTS_CLOSED: (
@@ -175,6 +296,23 @@ REASONS: dict[str, tuple[LazyString, LazyString]] = {
         _l("Kanalen är satt i läsläge av en administratör."),
         _l("Det du skriver sparas som utkast. Skicka när kanalen är öppen igen."),
     ),
+    "no_answer_post": (
+        _l("I den här kanalen går det inte att svara direkt under inlägget."),
+        _l("Svara i varje ärende för sig."),
+    ),
+    "not_our_post": (
+        _l("Inlägget är inte stadens eget, så ett svar till flera skulle stå hos någon annan."),
+        _l("Svara i varje ärende för sig."),
+    ),
+    "several_need_two": (
+        _l("Svaren härifrån ska godkännas av en andra person, och det går bara för ett i taget."),
+        _l("Svara i varje ärende för sig."),
+    ),
+    "several_too_many": (
+        _l("Ett svar kan gå till högst 200 ärenden."),
+        _l("Välj bort några och tryck igen."),
+    ),
+    "several_nobody": (_l("Inget ärende är valt."), _l("Välj minst ett och tryck igen.")),
     VANISHED: (
         _l("Svaret finns inte längre på plattformen, och vi har inte tagit bort det."),
         _l("Titta på plattformen. Skriv ett nytt om det behövs, gärna utan länk."),
@@ -186,6 +324,14 @@ REASONS: dict[str, tuple[LazyString, LazyString]] = {
     "sign_in_needed": (
         _l("Kontots inloggning fungerar inte längre."),
         _l("Be kommunikationsenheten ansluta kontot igen. Det du skriver sparas som utkast."),
+    ),
+    "needs_approval": (
+        _l("En kollega behöver godkänna svaret först."),
+        _l("Texten är sparad som ditt utkast. Tryck på Skicka för godkännande."),
+    ),
+    "no_approval": (
+        _l("Svaret behöver inte godkännas av någon annan längre."),
+        _l("Texten är sparad som ditt utkast. Du kan publicera det själv."),
     ),
     "account_paused": (
         _l("Kontot är pausat."),
@@ -200,6 +346,9 @@ POSTPONED: dict[str, LazyString] = {
     "account_paused": _l("Kontot är pausat. Svaret går när kontot är igång igen."),
     "BudgetSpent": _l("Plattformens gräns är nådd. Svaret går när den öppnar igen."),
 }
+
+NOT_FETCHED: LazyString = _l("Ingen hämtar svaren just nu. Be IT starta det (flask work).")
+"""Why an answer is still here although nothing is in its way."""
 
 LIGHTS: dict[str, tuple[LazyString, LazyString]] = {
     Light.FINE: (_l("Fungerar"), _l("Inget att göra.")),
@@ -309,6 +458,13 @@ def views_of(role: str) -> list[tuple[str, tuple[LazyString, str]]]:
     """The lists in the order in which a role works through them: customer service sorts first."""
     first = "osakra" if role == Role.CUSTOMER_SERVICE else ""
     return sorted(VIEWS.items(), key=lambda item: item[0] != first)
+
+
+def happened(name: str, *, by_person: bool, handed: bool = False) -> str:
+    """An event of the conversation in words; `handed`: the case was given to a colleague."""
+    if handed:
+        return gettext("Överläts till")
+    return str((by_person and EVENTS_BY_PERSON.get(name)) or EVENTS[name])
 
 
 def notice(code: str) -> str:

@@ -8,6 +8,29 @@ from app.database import UtcDateTime
 revision = "0005"
 down_revision = "0004"
 
+ASIDE = ("merged_into_id", "snoozed_until")
+"""What keeps an open case out of the lists; stands in their indexes from now on."""
+IN_ORDER = ("is_open", "sort_at", "id")
+FILTERED = (
+    "department_id", "state", "channel", "account_id", "assignee_id", "language", "kind", "urgent",
+    "no_answer_needed", "waiting_since",
+)  # fmt: skip
+WIDENED = {
+    "ix_cases_open": (IN_ORDER, (*IN_ORDER, *ASIDE, *FILTERED)),
+    "ix_cases_department": (
+        ("department_id", *IN_ORDER),
+        ("department_id", *IN_ORDER, *ASIDE, *FILTERED[1:]),
+    ),
+    "ix_cases_assignee": (
+        ("assignee_id", *IN_ORDER),
+        ("assignee_id", *IN_ORDER, *ASIDE, "department_id"),
+    ),
+    "ix_cases_channel": (("channel", *IN_ORDER), ("channel", *IN_ORDER, *ASIDE)),
+    "ix_cases_late": (("is_open", "waiting_since"), ("waiting_since", "is_open", *ASIDE)),
+}
+"""Indexes there were already: the columns they had, and those they have from now on."""
+UNSURE = ["is_open", "department_id", "no_answer_needed", "sort_at", "id"]
+"""An index that the departments' own does the work of now."""
 POINTERS = ("merged_into_id", "split_from_id", "snoozed_until")
 """Columns that few cases have: their indexes hold those alone."""
 GROWN = (
@@ -27,8 +50,8 @@ GROWN = (
 )
 INDEXES = (
     ("answers", "ix_answers_asked", ["asked_at"]),
-    ("cases", "ix_cases_account", ["account_id", "is_open", "sort_at", "id"]),
-    ("cases", "ix_cases_language", ["language", "is_open", "sort_at", "id"]),
+    ("cases", "ix_cases_account", ["account_id", *IN_ORDER, *ASIDE]),
+    ("cases", "ix_cases_language", ["language", *IN_ORDER, *ASIDE]),
     ("presences", "ix_presences_case", ["case_id", "seen_at"]),
     ("mentions", "ix_mentions_staff", ["staff_id", "read_at"]),
     ("templates", "ix_templates_department", ["active", "department_id"]),
@@ -48,6 +71,10 @@ def upgrade() -> None:
     _make_tables_of_answers()
     for table, name, columns in INDEXES:
         op.create_index(name, table, columns)
+    for name, (_before, after) in WIDENED.items():
+        op.drop_index(name, table_name="cases")
+        op.create_index(name, "cases", list(after))
+    op.drop_index("ix_cases_unsure", table_name="cases")
     for column in POINTERS:
         some = sa.text(f"{column} IS NOT NULL")
         op.create_index(
@@ -59,6 +86,10 @@ def downgrade() -> None:
     """Take it all away; answers already sent and notes stay."""
     for column in POINTERS:
         op.drop_index(f"ix_cases_{column}", table_name="cases")
+    op.create_index("ix_cases_unsure", "cases", UNSURE)
+    for name, (before, _after) in WIDENED.items():
+        op.drop_index(name, table_name="cases")
+        op.create_index(name, "cases", list(before))
     for table, name, _columns in reversed(INDEXES):
         op.drop_index(name, table_name=table)
     for table in (

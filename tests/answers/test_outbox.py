@@ -7,15 +7,16 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from app.answers import write
+from app.answers import drafts, ready, write
 from app.answers.deliver import Deliverer, deliver_due
-from app.answers.write import ConversationChanged, Pressed
+from app.answers.ready import ConversationChanged, Pressed
 from app.channels import practice
 from app.channels.base import BudgetSpent, TryLater
 from app.collecting.collect import Collector, collect_due
 from app.collecting.connect import Options
 from app.database import db, writing
-from app.inbox.find import answers_that_need, counts
+from app.inbox.counting import counts
+from app.inbox.find import answers_that_need
 from app.inbox.handle import CaseChanged, close
 from app.models import Account, Answer, Event, Message
 from app.models.case import Outcome
@@ -128,7 +129,7 @@ def test_taking_back_what_has_left_is_refused(world):
     """After it left, undo says so and changes nothing."""
     answer = world.press()
     world.deliver()
-    with pytest.raises(write.TooLate):
+    with pytest.raises(ready.TooLate):
         write.undo(answer.id, by=world.anna, now=world.time)
     assert world.answer.state == "sent"
 
@@ -140,7 +141,7 @@ def test_a_send_against_an_older_conversation_is_stopped_and_the_text_kept(world
     world.collect()
     with pytest.raises(ConversationChanged):
         world.press("Klockan nio.", version=old)
-    assert write.draft_of(the_case().id, world.anna).body == "Klockan nio."
+    assert drafts.draft_of(the_case().id, world.anna).body == "Klockan nio."
     world.deliver(MINUTE)
     assert world.town.sent() == []
 
@@ -327,7 +328,7 @@ def test_a_handler_of_another_department_cannot_answer(world):
     with pytest.raises(NotAllowed):
         world.press(by=petra)
     with pytest.raises(NotAllowed):
-        write.save_draft(the_case().id, body="x", by=petra, now=MONDAY)
+        drafts.save_draft(the_case().id, body="x", by=petra, now=MONDAY)
 
 
 def test_the_database_refuses_an_answer_without_a_person(world):
@@ -471,33 +472,33 @@ def test_a_refused_answer_that_has_been_seen_to_stands_there_no_longer(world):
         assert count_for(world.anna) == 1
         seen_to(answer.id, by=world.anna, now=world.time)
         assert answers_that_need(world.anna) == []
-        with pytest.raises(write.TooLate):
+        with pytest.raises(ready.TooLate):
             write.seen(answer.id, by=world.anna, now=world.time)
 
 
 def count_for(staff):
     """The number that the side bar shows beside the author's answers to sort out."""
-    return counts(staff, departments=[], channels=[], late_before=MONDAY).needs_author
+    return counts(staff, departments=[], channels=[], now=MONDAY, late_before=MONDAY).needs_author
 
 
 def test_a_late_save_of_what_was_sent_is_no_draft(world):
     """A page that saves by itself after send was pressed leaves no second copy in the box."""
     world.press("Klockan nio.", undo=None)
     later = world.time + SECOND
-    late = write.save_draft(the_case().id, body="Klockan nio.\r\n", by=world.anna, now=later)
+    late = drafts.save_draft(the_case().id, body="Klockan nio.\r\n", by=world.anna, now=later)
     assert late is None
-    kept = write.save_draft(the_case().id, body="Och stänger fyra.", by=world.anna, now=later)
+    kept = drafts.save_draft(the_case().id, body="Och stänger fyra.", by=world.anna, now=later)
     assert kept.body == "Och stänger fyra."
 
 
 def test_an_answer_to_a_reply_names_whom_it_is_to(world, monkeypatch):
     """Where answers stand beside what they answer the text begins with the name; that is no text."""
     names = replace(practice.CHANNEL.abilities, names_whom_it_answers=True)
-    assert write.addressing(messages()[0], practice.CHANNEL) == ""
+    assert ready.addressing(messages()[0], practice.CHANNEL) == ""
     monkeypatch.setattr(practice.CHANNEL, "abilities", names)
-    assert write.addressing(messages()[0], practice.CHANNEL) == ""
+    assert ready.addressing(messages()[0], practice.CHANNEL) == ""
     with writing():
         db.session.execute(update(Message).values(parent_id=Message.id, author_name="Åsa Ek"))
-    assert write.addressing(messages()[0], practice.CHANNEL) == "@Åsa Ek "
-    with pytest.raises(write.CannotSend):
+    assert ready.addressing(messages()[0], practice.CHANNEL) == "@Åsa Ek "
+    with pytest.raises(ready.CannotSend):
         world.press("@Åsa Ek ")

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [receive] [list] [start] [networks] [routing] [learning]`: figures for docs."""
+"""`python -m tests.bench [receive] [list] [search] [start] [networks] [routing] [learning]`: figures for docs."""
 
 import sys
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import learning, lists, networks, receiving, routing, starting
+from tests.bench import learning, lists, networks, receiving, routing, searching, starting
 from tests.servers.fixtures import running
 
 
@@ -19,7 +19,7 @@ def databases() -> Iterator[dict[str, str]]:
 
 def main() -> None:
     """Run the parts asked for (all of them when none is named) and print their lines."""
-    wanted = sys.argv[1:] or ["receive", "list", "start", "networks", "routing"]
+    wanted = sys.argv[1:] or ["receive", "list", "search", "start", "networks", "routing"]
     with databases() as urls, TemporaryDirectory() as folder:
         for kind, url in urls.items():
             place = Path(folder) / kind
@@ -29,6 +29,8 @@ def main() -> None:
                 receiving.run(place, url)
             if "list" in wanted:
                 lists.run(place, url)
+            if "search" in wanted:
+                searching.run(place, url)
         if "start" in wanted:
             starting.run(Path(folder))
         if "networks" in wanted:

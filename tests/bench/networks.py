@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from app.answers import write
 from app.answers.deliver import Deliverer, deliver_due
-from app.answers.write import CannotSend, Pressed
+from app.answers.ready import CannotSend, Pressed
 from app.channels.base import all_channels
 from app.collecting.collect import Collector, collect_due
 from app.collecting.connect import options_from

@@ -3,13 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from app.channels.base import AtSource, ChannelError, Receipt, Refused, Weight
+from app.channels.base import AtSource, ChannelError, Receipt, Refused, Uncertain, Weight
 
 from .benches.bench import Moderated, PlatformBench, now
 from .benches.bench_suite import (
     a_bench,
     answer_to,
     answering,
+    answering_posts,
+    breaking,
     fails,
     look,
     seen,
@@ -67,6 +69,56 @@ def test_an_answer_to_a_reply_stands_in_its_thread(bench: PlatformBench) -> None
     back = seen(bench, look(bench)[0])[receipt.external_id]
     assert back.by_city
     assert back.parent_external_id in (reply, top)
+
+
+# --- Under the post itself -----------------------------------------------------------------------
+
+
+@where(answering_posts)
+def test_an_answer_under_the_post_stands_there_once(bench: PlatformBench) -> None:
+    """An answer to the post itself stands directly under it, once, and is found and read back."""
+    post, _top = a_question(bench)
+    outgoing = answer_to(post, None, "Badet öppnar klockan åtta i morgon.")
+    assert bench.channel.find_sent(bench.connection(), outgoing, now=now()) is None
+    receipt = bench.channel.send(bench.connection(), outgoing, now=now())
+    (answer,) = mine(bench, post)
+    assert (answer.external_id, answer.text) == (receipt.external_id, outgoing.text)
+    assert answer.parent_external_id is None
+    found = bench.channel.find_sent(bench.connection(), outgoing, now=now())
+    assert found is not None
+    assert found.external_id == receipt.external_id
+    back = seen(bench, look(bench)[0])[receipt.external_id]
+    assert (back.by_city, back.parent_external_id) == (True, None)
+    assert back.post.external_id == post
+
+
+@where(answering_posts)
+def test_the_same_words_in_a_thread_are_not_the_answer_under_the_post(
+    bench: PlatformBench,
+) -> None:
+    """What was said to one resident is not taken for the same words under the post."""
+    post, top = a_question(bench)
+    bench.channel.send(bench.connection(), answer_to(post, top), now=now())
+    to_all = answer_to(post, None)
+    assert bench.channel.find_sent(bench.connection(), to_all, now=now()) is None
+
+
+@breaking(("cut_connection",), answering_posts)
+def test_an_answer_under_the_post_that_may_have_left_is_looked_for(
+    bench: PlatformBench, way: str
+) -> None:
+    """After an unclear outcome under the post the search finds what arrived, and there is one."""
+    post, _top = a_question(bench)
+    outgoing = answer_to(post, None)
+    bench.channel.find_sent(bench.connection(), outgoing, now=now())
+    bench.break_in(way, on="changes", after_acting=True)
+    error = fails(lambda: bench.channel.send(bench.connection(), outgoing, now=now()))
+    assert isinstance(error, Uncertain)
+    bench.mend()
+    found = bench.channel.find_sent(bench.connection(), outgoing, now=now())
+    (answer,) = mine(bench, post)
+    assert found is not None
+    assert found.external_id == answer.external_id
 
 
 # --- Moderation ----------------------------------------------------------------------------------

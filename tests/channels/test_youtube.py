@@ -1,6 +1,7 @@
 """YouTube: what is read, how often, at what price, and what is answered and moderated there."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -577,10 +578,18 @@ def test_why_an_answer_is_refused(town: Town) -> None:
         (waits, "Hej", Reason.MESSAGE_HELD),
         (gone, "Hej", Reason.MESSAGE_GONE),
         (there, "Hej", Reason.COMMENTS_CLOSED),
-        (None, "Hej", Reason.NOT_SUPPORTED),
     ):
         with pytest.raises(Refused) as caught:
             CHANNEL.send(town.connection(), town.answer_to(parent, text), now=town.now)
+        assert caught.value.reason is reason
+    for film, reason in (
+        (closed, Reason.COMMENTS_CLOSED),
+        ("finns-inte", Reason.POST_GONE),
+        (standin.CHANNEL_ID, Reason.NOT_SUPPORTED),
+    ):
+        under_film = replace(town.answer_to(None, "Hej"), post_external_id=film)
+        with pytest.raises(Refused) as caught:
+            CHANNEL.send(town.connection(), under_film, now=town.now)
         assert caught.value.reason is reason
     assert not [one for one in town.stage.comments.values() if one.by_city]
     assert CHANNEL.weigh(town.connection(), "å" * 10_001).used > 10_000

@@ -94,6 +94,8 @@ def test_a_whole_day_is_as_described(town: Town) -> None:
     look = town.look()
     receipt = CHANNEL.send(town.connection(), town.answer_to(top, "Kl. 8."), now=town.now)
     CHANNEL.find_sent(town.connection(), town.answer_to(top, "Kl. 9."), now=town.now)
+    CHANNEL.send(town.connection(), town.answer_to(None, "Till alla."), now=town.now)
+    CHANNEL.find_sent(town.connection(), town.answer_to(None, "Till alla."), now=town.now)
     CHANNEL.hide(town.connection(), top, now=town.now)
     CHANNEL.unhide(town.connection(), top, now=town.now)
     town.again(top, held, receipt.external_id, "finns-inte")

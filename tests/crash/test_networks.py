@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import select
 
 from app.answers import write
-from app.answers.write import CannotSend, ConversationChanged, Pressed
+from app.answers.ready import CannotSend, ConversationChanged, Pressed
 from app.channels.base import all_channels
 from app.database import db
 from app.models import Answer, Case, Event, Message, Person, Post, RawPayload

@@ -77,7 +77,7 @@ def test_words_from_before_the_closing_that_come_late_reopen_too(app):
     close(
         the_case().id,
         outcome=Outcome.DUPLICATE,
-        reason="",
+        reason="Samma sak under ett annat inlägg",
         by=anna,
         seen_version=the_case().version,
         now=MONDAY + 5 * MINUTE,

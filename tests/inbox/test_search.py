@@ -11,10 +11,10 @@ from app.basics.search_words import forms_of
 from app.channels.base import AtSource, PersonSeen, PostSeen
 from app.commands import use_migrations
 from app.database import db, writing
-from app.inbox.find import View
 from app.inbox.handle import write_note
 from app.inbox.receive import mark_removed
-from app.inbox.search import A_PAGE, Wish, search
+from app.inbox.search import A_PAGE, Where, Wish, search
+from app.inbox.wishes import View
 from app.models import Case, Message
 from tests.conftest import MONDAY
 from tests.factories import a_person, an_account, cases, put_with, said, take_in, the_case
@@ -255,3 +255,31 @@ def test_the_migration_takes_in_what_is_there(app, source):
     upgrade()
     assert len(found(anna, "råttor")) == 3
     assert len(found(anna, "maria")) == 1
+
+
+def test_a_search_can_be_kept_to_one_kind_of_words(app, source):
+    """Residents' words, the city's, notes, and what is out of view are found each by itself."""
+    anna = a_person(now=MONDAY)
+    take_in(source, said("Brunt vatten", at=MONDAY))
+    take_in(source, said("Vatten som luktar", at=MONDAY, at_source=AtSource.HIDDEN))
+    write_note(the_case().id, body="Vatten och avfall vet", by=anna, now=MONDAY)
+    counted = {
+        where: search(anna, Wish("vatten", where=where), case_prefix="LA").count for where in Where
+    }
+    assert counted == {
+        Where.EVERYWHERE: 3,
+        Where.RESIDENTS: 2,
+        Where.ANSWERS: 0,
+        Where.NOTES: 1,
+        Where.OUT_OF_VIEW: 1,
+    }
+
+
+def test_nothing_older_than_the_day_asked_for_is_found(app, source):
+    """`since` keeps what was said before it out, to the second."""
+    anna = a_person(now=MONDAY)
+    for minutes in (0, 1, 2):
+        at = MONDAY + timedelta(minutes=minutes)
+        take_in(source, said(f"Halka nummer {minutes}", at=at))
+    wish = Wish("halka", since=MONDAY + timedelta(minutes=1))
+    assert search(anna, wish, case_prefix="LA").count == 2

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.answers import write
-from app.answers.write import Pressed
+from app.answers.ready import Pressed
 from app.basics import clock
 from app.channels.practice import PracticeTown
 from app.collecting.collect import collect_due

@@ -10,16 +10,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email import message_from_string
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
 
 __all__ = [
+    "MailServer",
     "Postgres",
     "WordPress",
     "chromium_path",
+    "mail_server",
+    "mail_server_started",
     "postgres",
     "wordpress",
     "wordpress_server",
@@ -214,6 +220,60 @@ def wordpress(wordpress_server: WordPress) -> WordPress:
     """The real WordPress with its first content: three posts, six comments."""
     wordpress_server.reset()
     return wordpress_server
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """A real Postfix: its ports, who may sign in, and what lies in its mailboxes.
+
+    Any address of another domain gets a mailbox of its own; ...@studsar.test bounces, and unknown
+    ...@example.test are refused at once.
+    """
+
+    smtp_port: int
+    submission_port: int
+    smtps_port: int
+    ca_file: str
+    user: str
+    password: str
+    folder: Path
+
+    def _ask(self, *words: str) -> str:
+        return _output_of("mail", _run("mail", self.folder, *words))
+
+    def letters(self, address: str, count: int = 1) -> list[dict[str, Any]]:
+        """The mailbox's letters, oldest first, once there are so many (at most 20 seconds)."""
+        if count:
+            self._ask("wait", "--user", address, "--count", str(count))
+        rows: list[dict[str, Any]] = json.loads(self._ask("list", "--user", address))
+        return rows
+
+    def newest(self, address: str, count: int = 1) -> EmailMessage:
+        """The newest letter in a mailbox, as it is stored, once there are so many."""
+        uid = str(self.letters(address, count)[-1]["uid"])
+        raw = self._ask("read", "--user", address, "--uid", uid)
+        found = message_from_string(raw.replace("\r\n", "\n"), policy=default)
+        return cast(EmailMessage, found)
+
+    def fault(self, kind: str) -> None:
+        """Stop taking letters (smtp), or keep them in the queue (delivery); off mends it."""
+        self._ask("fault", kind)
+
+
+@pytest.fixture(scope="session")
+def mail_server_started() -> Iterator[MailServer]:
+    """A real mail server, for as long as the tests run; each xdist worker that asks has its own."""
+    with running("mail") as (folder, printed):
+        up = json.loads(printed)
+        known = ("smtp_port", "submission_port", "smtps_port", "ca_file", "user", "password")
+        yield MailServer(**{name: up[name] for name in known}, folder=folder)
+
+
+@pytest.fixture
+def mail_server(mail_server_started: MailServer) -> MailServer:
+    """The real mail server, with no letter in any mailbox."""
+    mail_server_started._ask("empty")
+    return mail_server_started
 
 
 @pytest.fixture(scope="session")

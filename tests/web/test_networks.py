@@ -9,7 +9,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from app.answers.write import CannotSend, Pressed, press_send
+from app.answers.ready import CannotSend, Pressed
+from app.answers.write import press_send
 from app.channels.base import AtSource, Reason, TryLater
 from app.channels.facebook.sign_in import SCOPES
 from app.collecting import incidents

@@ -6,8 +6,8 @@ Beside it the other half: who may take back, release, settle and rewrite an answ
 import pytest
 from sqlalchemy import select, update
 
-from app.answers import write
-from app.answers.write import Pressed
+from app.answers import drafts, write
+from app.answers.ready import Pressed
 from app.channels.practice import PracticeTown
 from app.collecting.collect import collect_due
 from app.database import db, writing
@@ -85,7 +85,7 @@ def test_an_answer_is_in_the_hands_of_those_who_answer(app, town, role, act, sta
     assert done.location == f"/arenden/{the_case().id}"
     assert now.state == after
     assert (now.state, now.send_after, now.changed_at) != stood
-    draft = write.draft_of(now.case_id, person)
+    draft = drafts.draft_of(now.case_id, person)
     assert (draft.body if draft else "") == ("Vi lagar det." if act in BACK_AS_DRAFT else "")
 
 

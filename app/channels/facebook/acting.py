@@ -77,7 +77,7 @@ def find(graph: Graph, outgoing: Outgoing) -> Receipt | None:
     that Facebook names no writer of.
     """
     nameless = False
-    for reply in _replies(graph, _place(outgoing)):
+    for reply in _replies(graph, _place(outgoing), outgoing.post_external_id):
         if not _could_be_it(reply, outgoing):
             continue
         if author_id(reply) == graph.page_id:
@@ -95,13 +95,16 @@ def _could_be_it(reply: dict[str, Any], outgoing: Outgoing) -> bool:
     return reads_as(reply.get("message")) == reads_as(outgoing.text)
 
 
-def _replies(graph: Graph, place: str) -> list[dict[str, Any]]:
-    """Everything below a comment or post. One that is gone has nothing below it."""
+def _replies(graph: Graph, place: str, post: str) -> list[dict[str, Any]]:
+    """What stands where the answer goes: everything below a comment, directly under a post.
+
+    One that is gone has nothing below it.
+    """
     found: list[dict[str, Any]] = []
     after = ""
     for _page in range(MOST_PAGES):
         question: dict[str, str | int] = {
-            "filter": "stream",
+            "filter": "toplevel" if place == post else "stream",
             "order": "reverse_chronological",
             "limit": REPLIES_A_PAGE,
             "fields": REPLY_FIELDS,

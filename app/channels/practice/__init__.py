@@ -43,7 +43,12 @@ class Practice(Plain):
     icon = "i-ovning"
     parser_version = 1
     abilities = Abilities(
-        answer=True, hide=True, recheck=True, max_characters=8000, shows_held=True
+        answer=True,
+        answer_post=True,
+        hide=True,
+        recheck=True,
+        max_characters=8000,
+        shows_held=True,
     )
     settings: tuple[Setting, ...] = ()
     source_kinds = (SourceKind("comments", "Kommentarer"),)

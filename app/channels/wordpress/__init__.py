@@ -41,6 +41,7 @@ class WordPress(Plain):
     parser_version = 1
     abilities = Abilities(
         answer=True,
+        answer_post=True,
         hide=True,
         recheck=True,
         max_characters=16_000,  # 65 525 bytes at four bytes each: never too long for WordPress

@@ -41,6 +41,7 @@ class X(Plain):
     parser_version = 1
     abilities = Abilities(
         answer=True,
+        answer_post=True,
         hide=True,
         delete_own=True,
         recheck=True,

@@ -40,6 +40,7 @@ class YouTube(Plain):
     parser_version = 1
     abilities = Abilities(
         answer=True,
+        answer_post=True,
         hide=True,
         delete_own=True,
         reject=True,
@@ -80,13 +81,13 @@ class YouTube(Plain):
         return looked_again(Interface(connection, now), external_ids)
 
     def send(self, connection: Connection, outgoing: Outgoing, *, now: datetime) -> Receipt:
-        """Publish an answer in the comment's thread, once."""
+        """Publish an answer in the comment's thread or directly under the film, once."""
         return publish(Interface(connection, now, may_use_reserve=True), outgoing)
 
     def find_sent(
         self, connection: Connection, outgoing: Outgoing, *, now: datetime
     ) -> Receipt | None:
-        """Our own reply with this text in the thread, visible, held or taken for spam."""
+        """Our own words in the thread or under the film, visible, held or taken for spam."""
         return find(Interface(connection, now, may_use_reserve=True), outgoing)
 
     def hide(self, connection: Connection, external_id: str, *, now: datetime) -> AtSource:

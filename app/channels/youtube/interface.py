@@ -39,6 +39,7 @@ METHODS = {
     "videos.list": Method("GET", "videos", 1),
     "channels.list": Method("GET", "channels", 1),
     "comments.insert": Method("POST", "comments", 50),
+    "commentThreads.insert": Method("POST", "commentThreads", 50),
     "comments.delete": Method("DELETE", "comments", 50),
     "comments.setModerationStatus": Method("POST", "comments/setModerationStatus", 50),
 }

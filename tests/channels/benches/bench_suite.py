@@ -49,6 +49,10 @@ def answering(made: Any) -> bool:
     return bool(made.channel.abilities.answer)
 
 
+def answering_posts(made: Any) -> bool:
+    return bool(made.channel.abilities.answer_post)
+
+
 def wired(made: Any) -> bool:
     """Whether the platform is asked over HTTP."""
     return len(made.can_break) > 1

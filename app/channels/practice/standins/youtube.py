@@ -65,6 +65,7 @@ METHODS = {
     ),
     ("GET", "/comments"): Method("comments.list", 1, ("part",), ("id", "parentId", *PAGED)),
     ("POST", "/comments"): Method("comments.insert", 50, ("part",)),
+    ("POST", "/commentThreads"): Method("commentThreads.insert", 50, ("part",)),
     ("DELETE", "/comments"): Method("comments.delete", 50, ("id",)),
     ("POST", "/comments/setModerationStatus"): Method(
         "comments.setModerationStatus", 50, ("id", "moderationStatus"), ("banAuthor",)
@@ -76,6 +77,7 @@ PARTS = {
     "commentThreads.list": {"id", "snippet", "replies"},
     "comments.list": {"id", "snippet"},
     "comments.insert": {"id", "snippet"},
+    "commentThreads.insert": {"id", "snippet"},
     "videos.list": {"id", "snippet", "status"},
     "channels.list": {"id", "snippet"},
 }
@@ -225,6 +227,8 @@ class YouTubeStandIn:
             return self._comments(query)
         if name == "comments.insert":
             return self._insert(asked)
+        if name == "commentThreads.insert":
+            return self._insert_thread(asked)
         if name == "comments.delete":
             return self._delete(query["id"])
         if name == "comments.setModerationStatus":
@@ -475,29 +479,40 @@ class YouTubeStandIn:
     # --- changing -----------------------------------------------------------------------------
 
     def _insert(self, asked: Asked) -> Reply:
-        try:
-            snippet = json.loads(asked.body)["snippet"]
-        except (ValueError, KeyError, TypeError):
-            raise Trouble(400, "invalidCommentMetadata") from None
-        text = str(snippet.get("textOriginal") or "")
-        if not text.strip():
-            raise Trouble(400, "commentTextRequired")
-        if len(text) > LONGEST:
-            raise Trouble(400, "commentTextTooLong")
+        snippet = _snippet_in(asked)
+        text = _text_in(snippet)
         top = self._parent(str(snippet.get("parentId") or ""))
-        made = self.stage.add_comment(
-            top.post,
+        said = self._comment(self._say(top.post, text, top.id), _plainly(asked))
+        said["snippet"].pop("moderationStatus", None)
+        return json_reply(200, said)
+
+    def _insert_thread(self, asked: Asked) -> Reply:
+        snippet = _snippet_in(asked)
+        text = _text_in((snippet.get("topLevelComment") or {}).get("snippet") or {})
+        film = str(snippet.get("videoId") or "")
+        post = self.stage.posts.get(film)
+        if not film or not snippet.get("channelId"):
+            raise Trouble(400, "channelOrVideoIdMissing")
+        if post is None or post.gone:
+            raise Trouble(404, "videoNotFound")
+        if post.extra.get("comments") in ("closed", "disabled"):
+            raise Trouble(403, "commentsDisabled")
+        said = self._thread(self._say(film, text, None), _plainly(asked), "")
+        said["snippet"]["topLevelComment"]["snippet"].pop("moderationStatus", None)
+        return json_reply(200, said)
+
+    def _say(self, film: str, text: str, parent: str | None) -> Comment:
+        """The city says something, in a thread or in one of its own."""
+        return self.stage.add_comment(
+            film,
             self.city,
             text,
             at=self.clock(),
-            parent=top.id,
+            parent=parent,
             author=CHANNEL_ID,
             by_city=True,
             state="spam" if self.takes_for_spam else "visible",
         )
-        said = self._comment(made, {**asked.query, "textFormat": "plainText"})
-        said["snippet"].pop("moderationStatus", None)
-        return json_reply(200, said)
 
     def _parent(self, parent: str) -> Comment:
         if not parent:
@@ -533,6 +548,27 @@ class YouTubeStandIn:
         for external_id in ids:
             self.stage.set_state(external_id, STATES[status])
         return Reply(204)
+
+
+def _snippet_in(asked: Asked) -> dict[str, Any]:
+    try:
+        snippet: dict[str, Any] = json.loads(asked.body)["snippet"]
+    except (ValueError, KeyError, TypeError):
+        raise Trouble(400, "invalidCommentMetadata") from None
+    return snippet
+
+
+def _text_in(snippet: Mapping[str, Any]) -> str:
+    text = str(snippet.get("textOriginal") or "")
+    if not text.strip():
+        raise Trouble(400, "commentTextRequired")
+    if len(text) > LONGEST:
+        raise Trouble(400, "commentTextTooLong")
+    return text
+
+
+def _plainly(asked: Asked) -> dict[str, str]:
+    return {**asked.query, "textFormat": "plainText"}
 
 
 def make_id(kind: str, at: datetime, number: int) -> str:
