@@ -58,7 +58,7 @@ def press(app, case, state, reason=""):
 
 @pytest.mark.parametrize(
     ("language", "width", "theme"),
-    [("sv", 1440, "light"), ("en", 1024, "dark"), ("sv", 390, "dark"), ("en", 390, "light")],
+    [("sv", 1440, "light"), ("en", 390, "dark")],
 )
 def test_every_page_is_clean_in_axe(app, town, served, page, language, width, theme):
     """axe-core finds nothing wrong on any page, in both languages, wide and narrow, light and dark."""
@@ -177,7 +177,7 @@ def test_new_cases_and_new_words_are_announced_without_moving_anything(app, town
     sign_in(page, served, "anna", PRACTICE_PASSWORD)
     number = town.says("Är ni där?", at=clock.now() - timedelta(minutes=1), author="Ny Granne")
     collect_due(collector_of(app), all_now=True)
-    page.get_by_text("1 ny – visa").wait_for()
+    page.get_by_role("link", name="1 ny – visa").wait_for()
     case = next(case for case in cases() if case.person_name == "Ny Granne")
     page.goto(f"{served.url}/arenden/{case.id}")
     page.get_by_label(re.compile("Ditt svar till")).fill("Ja!")

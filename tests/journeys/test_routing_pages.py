@@ -4,11 +4,11 @@ import random
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from app.basics import clock
 from app.database import db, writing
-from app.models import Case, Correction, Department, Post, Suggestion, Training
+from app.models import Case, Correction, Department, Post, Staff, Suggestion, Training
 from app.models.event import log_event
 from app.routing.rules import add_rule
 from tests.factories import PASSWORD, a_person, an_account, cases, put_with, said, take_in
@@ -209,6 +209,12 @@ def lies_with(name):
     return case.department.slug if case.department else "", case.routed_by
 
 
+def keys_of(login, keys):
+    """The person's single keys, as they are set on Mitt konto."""
+    with writing():
+        db.session.execute(update(Staff).where(Staff.login == login).values(keys=keys))
+
+
 def test_keys_move_a_case_and_never_from_a_field(app, city, served, page):
     """1 to 3 press the suggestions after each reload, M goes to the others; not while one writes."""
     _admin, anna = city
@@ -220,10 +226,12 @@ def test_keys_move_a_case_and_never_from_a_field(app, city, served, page):
     assert page.locator("#svar").input_value().endswith("1 2 3 m")
     page.locator("#trad").focus()
     page.keyboard.press("Control+1")
-    page.evaluate("document.documentElement.dataset.keys = 'av'")
+    keys_of(anna, {"off": True})
+    page.reload()
     page.keyboard.press("1")
     assert lies_with("Johan Persson") == ("miljo", "model")
-    page.evaluate("delete document.documentElement.dataset.keys")
+    keys_of(anna, {})
+    page.reload()
     page.keyboard.press("1")
     page.get_by_text("Kopplat till Utbildning.").wait_for()
     assert lies_with("Johan Persson") == ("utbildning", "person")

@@ -15,6 +15,8 @@ from tests.conftest import MONDAY
 from tests.factories import a_person, an_account, put_with, said, take_in, the_case
 from tests.web.test_roles import signed_in, token
 
+pytestmark = pytest.mark.once
+
 CASE, WRITE, LIST = "/arenden/1", "/arenden/1/skriv", "/svar/att-godkanna"
 HTMX = {"HX-Request": "true"}
 NUMBER = "Ditt nummer 850709-9805 finns hos oss."

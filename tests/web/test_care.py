@@ -13,6 +13,8 @@ from tests.conftest import MONDAY
 from tests.factories import a_person, an_account, put_with, said, take_in, the_case
 from tests.web.test_roles import signed_in, token
 
+pytestmark = pytest.mark.once
+
 NUMBER = "850709-9805"
 DRAFT = f"Hej Maria. Ditt nummer {NUMBER} finns hos oss."
 HTMX = {"HX-Request": "true"}

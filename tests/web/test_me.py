@@ -12,6 +12,8 @@ from tests.factories import PASSWORD, a_person, an_account, put_with, said, take
 from tests.mailbox import a_mailbox
 from tests.web.test_roles import signed_in, token
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def mailbox():

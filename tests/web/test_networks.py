@@ -24,6 +24,8 @@ from tests.conftest import MONDAY
 from tests.factories import a_person, an_account, cases, said, take_in, the_case
 from tests.web.test_roles import signed_in, token
 
+pytestmark = pytest.mark.once
+
 
 def pressed(case, **more):
     return Pressed(case.id, "Hej!", None, case.version, undo=timedelta(0), **more)

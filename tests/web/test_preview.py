@@ -11,6 +11,8 @@ from tests.conftest import MONDAY
 from tests.factories import a_person, an_account, messages, said, take_in, the_case
 from tests.web.test_roles import signed_in, token
 
+pytestmark = pytest.mark.once
+
 CASE, WRITE = "/arenden/1", "/arenden/1/skriv"
 LONG = "https://www.landskrona.se/bygga-bo/vatten-och-avlopp/avgifter"
 
