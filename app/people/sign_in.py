@@ -136,8 +136,13 @@ def _must_not_be_throttled(login_hash: str, address_hash: str, now: datetime) ->
             raise TooManyTries(row[1] + WINDOW)
 
 
-def whose_session(token: str, *, lasts: timedelta, now: datetime) -> Staff | None:
-    """The person behind a cookie's token, if the session still holds; it lasts on while used."""
+def whose_session(
+    token: str, *, lasts: timedelta, now: datetime, used: bool = True
+) -> Staff | None:
+    """The person behind a cookie's token, if the session still holds; it lasts on while used.
+
+    `used` False: an open page asks by itself, and nobody need be at it.
+    """
     found = db.session.scalar(
         select(StaffSession).where(
             StaffSession.token_hash == _hash(token), StaffSession.ends_at > now
@@ -145,7 +150,7 @@ def whose_session(token: str, *, lasts: timedelta, now: datetime) -> Staff | Non
     )
     if found is None or not found.staff.active:
         return None
-    if now - found.last_seen_at > SEEN_EVERY:
+    if used and now - found.last_seen_at > SEEN_EVERY:
         with writing():
             found.last_seen_at, found.ends_at = now, now + lasts
     return found.staff

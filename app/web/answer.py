@@ -26,7 +26,7 @@ from app.basics import clock
 from app.channels.base import channel_named
 from app.collecting.connect import options_from
 from app.database import db
-from app.inbox import find, handle
+from app.inbox import find, handle, presence
 from app.inbox.clocks import GONE
 from app.models import Answer, Case, Message, Staff
 from app.models.case import Outcome
@@ -39,6 +39,7 @@ from app.web.guard import me, needs
 from app.web.inbox import list_context
 from app.web.notes import forward, keep_note
 from app.web.preview import preview_of
+from app.web.wishes import kept_args
 
 bp = Blueprint("answer", __name__)
 
@@ -209,9 +210,10 @@ def _draft(case_id: int) -> AnyResponse | str:
     drafts.save_draft(case_id, body=body, by=me(), now=clock.now())
     if request.headers.get("HX-Request"):
         return saved_page(case_for(me(), case_id, Act.ANSWER), body, me())
+    presence.look_in(case_id, by=me(), now=clock.now(), typed=True)
     flash(gettext("Utkastet är sparat."), "ok")
-    view, language = request.args.get("vy"), request.form.get("sprak")
-    return redirect(url_for("case.show", case_id=case_id, vy=view, sprak=language))
+    kept = kept_args(request.args) | {"sprak": request.form.get("sprak")}
+    return redirect(url_for("case.show", case_id=case_id, **kept))
 
 
 def saved_page(case: Case, body: str, author: Staff, under: Message | None = None) -> str:

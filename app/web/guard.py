@@ -22,6 +22,9 @@ from app.models import Staff
 from app.people.rights import Act, may
 from app.people.sign_in import whose_session
 
+BY_ITSELF = frozenset({"live.pulse", "inbox.news", "inbox.rows_now", "case.news"})
+"""What an open page asks for without anybody touching it: it keeps nobody signed in."""
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -59,7 +62,8 @@ def whose_request() -> Staff | None:
     if not token:
         return None
     lasts = timedelta(hours=current_app.config["SIGN_IN_HOURS"])
-    return whose_session(token, lasts=lasts, now=clock.now())
+    used = request.endpoint not in BY_ITSELF
+    return whose_session(token, lasts=lasts, now=clock.now(), used=used)
 
 
 def _to_sign_in() -> AnyResponse:

@@ -17,13 +17,12 @@ from app.inbox.presence import Other
 from app.models import Answer, Case, Event, Message
 from app.people.rights import Act, NotAllowed
 from app.web.guard import me, needs
+from app.web.wishes import kept_args
 
 bp = Blueprint("live", __name__)
 
 LAST = 100
 """How many of the ledger's last lines are counted: a line with an earlier number may come late."""
-LISTS = ("vy", "avdelning", "kanal", "ordning")
-"""What of a case's address says which list one came from."""
 TOLD = ("message_received", "message_edited", "own_message_seen", "answer_queued")
 """What has happened in a conversation that somebody who answers must have read."""
 
@@ -85,8 +84,7 @@ def leave_to(case_id: int) -> AnyResponse:
         flash(gettext("Du lät %(name)s svara. Ditt utkast är kvar i ärendet.", name=writer), "ok")
     else:
         flash(gettext("Ditt utkast är kvar i ärendet."), "ok")
-    kept: dict[str, Any] = {name: request.args[name] for name in LISTS if request.args.get(name)}
-    return redirect(url_for("inbox.show", **kept))
+    return redirect(url_for("inbox.show", **kept_args(request.args)))
 
 
 @bp.app_template_global()

@@ -186,3 +186,14 @@ def login_of(name):
     from app.models import Staff
 
     return db.session.scalars(select(Staff.login).where(Staff.name == name)).one()
+
+
+@pytest.mark.once
+def test_a_page_left_open_keeps_nobody_signed_in(app, at, office):
+    """What a page asks by itself is answered, but twelve hours after the last press it is over."""
+    _, anna, _ = office
+    for hour in (5, 10, 11):
+        at(MONDAY + timedelta(hours=hour))
+        assert anna.get("/puls").status_code == 200
+    at(MONDAY + timedelta(hours=12, minutes=1))
+    assert anna.get("/puls", headers={"HX-Request": "true"}).status_code == 401
