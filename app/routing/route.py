@@ -103,24 +103,7 @@ def _write(
 ) -> None:
     """Store the advice for the cases that have not changed meanwhile; the others come again."""
     with writing():
-        departments = {
-            row.slug: row.id
-            for row in db.session.execute(
-                select(Department.slug, Department.id).where(Department.open)
-            )
-        }
-        current = {
-            row.id: row
-            for row in db.session.execute(
-                select(Case.id, Case.version, Case.waiting_since, Case.closed_at, Case.last_word_at)
-                .where(
-                    Case.id.in_([item.case_id for item in wanted]),
-                    Case.routed_by != RoutedBy.PERSON,
-                    Case.route_wanted,
-                )
-                .with_for_update()
-            )
-        }
+        departments, current = _open_departments(), _still_wanted(wanted)
         updates: list[dict[str, Any]] = []
         suggestions: list[dict[str, Any]] = []
         events: list[dict[str, Any]] = []
@@ -144,28 +127,45 @@ def _write(
                 }
             )
             sure = change["department_id"] is not None or change["no_answer_needed"]
-            events.append(
-                event_row(
-                    "case_routed" if sure else "case_unsure",
-                    at=now,
-                    case_id=item.case_id,
-                    to=one.advice.department,
-                    certainty=round(one.advice.certainty, 3),
-                    model=one.advice.model_version,
-                    **{
-                        name: rule_id
-                        for name, rule_id in (
-                            ("rule", one.rule_id),
-                            ("urgent_rule", one.urgent_rule_id),
-                        )
-                        if rule_id
-                    },
-                )
-            )
+            events.append(_event_of(item.case_id, one, sure, now))
         if suggestions:
             db.session.execute(insert(Suggestion), suggestions)
             db.session.execute(update(Case), updates)
             log_events(events)
+
+
+def _open_departments() -> dict[str, int]:
+    """The open departments' ids by slug."""
+    rows = db.session.execute(select(Department.slug, Department.id).where(Department.open))
+    return {row.slug: row.id for row in rows}
+
+
+def _still_wanted(wanted: Sequence[Wanted]) -> dict[int, Any]:
+    """Those of the cases that nobody has routed meanwhile, held until the transaction ends."""
+    rows = db.session.execute(
+        select(Case.id, Case.version, Case.waiting_since, Case.closed_at, Case.last_word_at)
+        .where(
+            Case.id.in_([item.case_id for item in wanted]),
+            Case.routed_by != RoutedBy.PERSON,
+            Case.route_wanted,
+        )
+        .with_for_update()
+    )
+    return {row.id: row for row in rows}
+
+
+def _event_of(case_id: int, decided: Decided, sure: bool, now: datetime) -> dict[str, Any]:
+    """The ledger's line about a suggestion, with the rules that had a say."""
+    rules = {"rule": decided.rule_id, "urgent_rule": decided.urgent_rule_id}
+    return event_row(
+        "case_routed" if sure else "case_unsure",
+        at=now,
+        case_id=case_id,
+        to=decided.advice.department,
+        certainty=round(decided.advice.certainty, 3),
+        model=decided.advice.model_version,
+        **{name: rule_id for name, rule_id in rules.items() if rule_id},
+    )
 
 
 def _suggestion_row(case_id: int, decided: Decided, now: datetime) -> dict[str, Any]:

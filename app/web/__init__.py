@@ -49,6 +49,49 @@ csrf = CSRFProtect()
 
 def init_app(app: Flask) -> None:
     """Give the application its pages, and everything that guards them."""
+    _set_up(app)
+    if app.config["PROXIES"]:
+        hops = app.config["PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.jinja_loader = FileSystemLoader(HERE)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.static_folder, app.static_url_path = str(HERE / "static"), "/static"
+    app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
+    csrf.init_app(app)
+    Compress(app)
+    app.before_request(compress_for_our_own_pages_only)
+    Babel(app, locale_selector=guard.language)
+    looks.init_app(app)
+    app.jinja_env.globals["kept"] = lambda: kept_args(request.args)
+    handle_errors(app)
+    app.before_request(guard.let_in_only_who_may)
+    app.after_request(add_headers)
+    _register_screens(app)
+
+
+def _set_up(app: Flask) -> None:
+    """What the extensions read: cookies, sizes, compression, languages."""
+    app.config.update(
+        SESSION_COOKIE_NAME="vaxeln",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=app.config["HTTPS"],
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=app.config["SIGN_IN_HOURS"]),
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,
+        COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "image/svg+xml"],
+        COMPRESS_LEVEL=3,
+        COMPRESS_STREAMS=False,
+        BABEL_DEFAULT_LOCALE=app.config["LANGUAGE"],
+        BABEL_DEFAULT_TIMEZONE="Europe/Stockholm",
+        BABEL_TRANSLATION_DIRECTORIES=str(HERE.parent / "translations"),
+    )
+
+
+def _register_screens(app: Flask) -> None:
+    """One blueprint per screen."""
     from app.web import (
         admin,
         answer,
@@ -75,39 +118,6 @@ def init_app(app: Flask) -> None:
         views,
     )
 
-    app.config.update(
-        SESSION_COOKIE_NAME="vaxeln",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=app.config["HTTPS"],
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=app.config["SIGN_IN_HOURS"]),
-        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
-        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
-        WTF_CSRF_TIME_LIMIT=None,
-        COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "image/svg+xml"],
-        COMPRESS_LEVEL=3,
-        COMPRESS_STREAMS=False,
-        BABEL_DEFAULT_LOCALE=app.config["LANGUAGE"],
-        BABEL_DEFAULT_TIMEZONE="Europe/Stockholm",
-        BABEL_TRANSLATION_DIRECTORIES=str(HERE.parent / "translations"),
-    )
-    if app.config["PROXIES"]:
-        hops = app.config["PROXIES"]
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.jinja_loader = FileSystemLoader(HERE)
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.static_folder, app.static_url_path = str(HERE / "static"), "/static"
-    app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
-    csrf.init_app(app)
-    Compress(app)
-    app.before_request(compress_for_our_own_pages_only)
-    Babel(app, locale_selector=guard.language)
-    looks.init_app(app)
-    app.jinja_env.globals["kept"] = lambda: kept_args(request.args)
-    handle_errors(app)
-    app.before_request(guard.let_in_only_who_may)
-    app.after_request(add_headers)
     for screen in (
         sign_in, inbox, case, answer, approve, status, admin, connect, me, hooks, routing,
         search, notes, snoozing, templates, helps, post, views, many, live, keys, merging,

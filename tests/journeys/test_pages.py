@@ -26,6 +26,9 @@ PAGES = [
     "/arenden", "/arenden?vy=klara", "/arenden?vy=mina", "/svar", "/lage", "/mitt-konto",
     "/komponenter", "/finns-inte", "/konton", "/konton/anslut", "/konton/anslut?kanal=wordpress",
     "/konton/anslut?kanal=feed", "/konton/1", "/olasta", "/personal",
+    "/sok?q=vatten", "/sok?q=finnsinte", "/tangenter", "/omnamnanden", "/svar/att-godkanna", "/vyer",
+    "/inlagg/1", "/svarsmallar", "/svarsmallar/ny", "/svarsmallar/1", "/arenden?vy=undanlagda",
+    "/arenden?sprak=ar&bradskar=1",
 ]  # fmt: skip
 
 
@@ -91,7 +94,9 @@ def test_every_page_is_clean_in_axe(app, town, served, page, language, width, th
         assert page.locator("html").get_attribute("lang") == language
         last = cases()[-1]
         shown = [f"/arenden/{case.id}" for case in [*waiting[:3], last]]
-        more = [f"/arenden/{waiting[3].id}/klar", f"/arenden/{waiting[4].id}?alla=1"]
+        more = [f"/arenden/{waiting[4].id}?alla=1", f"/inlagg/{waiting[4].post_id}/svara"]
+        acts = ("klar", "undan", "overlat", "sla-ihop", "dela", "utskrift", "forut", "mallar")
+        more += [f"/arenden/{waiting[3].id}/{act}" for act in acts]
         for path in PAGES + shown + (more if login == "anna" else []):
             page.goto(served.url + path)
             assert (path, faults_of(page)) == (path, [])
