@@ -19,9 +19,11 @@ from pkgutil import iter_modules
 from traceback import print_exc
 
 from sqlalchemy import event
+from sqlalchemy.orm import configure_mappers
 
 from app import create_app, web
 from app.answers.deliver import Deliverer, deliver_due
+from app.basics.working_time import holidays_of
 from app.channels.base import all_channels
 from app.channels.web_requests.connections import GuardedSession
 from app.collecting.collect import collect_due
@@ -29,6 +31,16 @@ from app.collecting.connect import options_from
 from app.database import db
 from app.schedule import collector_of
 from classifiers.suggest import load
+
+SLOW_TO_IMPORT = (
+    "cryptography.fernet",
+    "feedparser",
+    "inscriptis",
+    "psycopg",
+    "requests_oauthlib",
+    "tweepy",
+    "app.channels.x.session",
+)
 
 
 class Steps:
@@ -89,8 +101,11 @@ def main() -> None:
     """Serve orders until the input ends."""
     load()  # once; the children share it, and what else is slow to import
     screens = [f"app.web.{module.name}" for module in iter_modules(web.__path__)]
-    for name in ("tweepy", "requests_oauthlib", "psycopg", "app.channels.x.session", *screens):
+    for name in (*SLOW_TO_IMPORT, *screens):
         import_module(name)
+    all_channels()
+    holidays_of(2026)
+    configure_mappers()
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         order = json.loads(line)
