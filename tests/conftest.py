@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -22,8 +21,8 @@ from app import create_app
 from app.basics import clock
 from app.commands import use_migrations
 from app.database import db
-from app.people import sign_in
 from app.people.staff import sync_departments
+from tests.made_once import *  # noqa: F403 - they are for every test
 from tests.servers.fixtures import *  # noqa: F403 - the servers' fixtures belong to everybody
 
 settings.register_profile(
@@ -50,15 +49,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             continue
         left.append(item)
     items[:] = left
-
-
-@pytest.fixture(scope="session", autouse=True)
-def cheap_passwords() -> Iterator[None]:
-    """argon2 at its lowest cost: hashing at the real one would be a third of the suite's time."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sign_in, "_hasher", lambda: cheap)
-        yield
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
