@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import FileSystemLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.web import guard, looks
+from app.web import guard, looks, translated
 from app.web.errors import handle_errors
 from app.web.wishes import kept_args
 
@@ -61,7 +61,7 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     Compress(app)
     app.before_request(compress_for_our_own_pages_only)
-    Babel(app, locale_selector=guard.language)
+    translated.init_app(app, Babel(app, locale_selector=guard.language))
     looks.init_app(app)
     app.jinja_env.globals["kept"] = lambda: kept_args(request.args)
     handle_errors(app)

@@ -1,6 +1,6 @@
 """The lists of cases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +13,13 @@ from app.basics import clock
 from app.channels.base import all_channels
 from app.database import db
 from app.inbox import counting, lists, own_views
-from app.inbox.many import stamp_of
 from app.inbox.wishes import View, Wish, condition, times, wanted
 from app.models import Case, Event, SavedView
 from app.models.staff import Role
 from app.people.rights import Act, may, visible_cases
 from app.web import looks, many_acts
 from app.web.guard import me, needs
-from app.web.sureness import rules_behind
+from app.web.rows import Drawer
 from app.web.wishes import (
     address,
     args_of,
@@ -106,9 +105,8 @@ def rows_now() -> str | Response:
         "parts/rows_now.html",
         rows=[(row, "" if row.still else _gone(row, wish)) for row in seen],
         unseen=[number for number in ids if number not in found],
-        rules=rules_behind([row.Case for row in seen]),
         chosen=request.args.get("valt", type=int),
-        **row_context(wish),
+        **row_context(wish, seen),
     )
 
 
@@ -184,10 +182,9 @@ def list_context() -> dict[str, Any]:
         "query": query_of(wish),
         "here": query_of(wish, ordered=False),
         "clear": address(Wish(view=wish.view, order=wish.order)),
-        **row_context(wish),
+        **row_context(wish, rows),
         "many_acts": many_acts.kept_groups() if may(me(), Act.CLOSE) else [],
         "rows": rows[: lists.A_PAGE],
-        "rules": rules_behind([row.Case for row in rows]),
         "next_page": next_page,
         "first_page": wish.after is None,
         "address": address,
@@ -197,13 +194,13 @@ def list_context() -> dict[str, Any]:
     }
 
 
-def row_context(wish: Wish) -> dict[str, Any]:
-    """What a row needs beside itself."""
+def row_context(wish: Wish, rows: Sequence[Any]) -> dict[str, Any]:
+    """What the rows need beside themselves."""
     return {
         "wish": wish,
         "args": args_of(wish),
         "may_pick": may(me(), Act.CLOSE),
-        "stamp_of": stamp_of,
+        "drawn": Drawer(wish, [row.Case for row in rows]),
         "case_at": _case_at(wish),
     }
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import current_app, url_for
 from flask_babel import get_locale, gettext
+from markupsafe import Markup
 from sqlalchemy import func, literal_column, select
 from werkzeug.datastructures import MultiDict
 
@@ -208,14 +209,34 @@ def _languages() -> tuple[str, ...]:
     return tuple(codes)
 
 
-def kept_choices() -> dict[str, list[tuple[str, str]]]:
-    """The choices in the reader's language, worked out anew when they change."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a filter can be set to, drawn: a city has hundreds of colleagues to choose from."""
+
+    name: str
+    options: Markup
+
+    def drawn(self, chosen: str | None) -> Markup:
+        """The options, with the chosen one marked."""
+        if not chosen:
+            return self.options
+        option = Markup('<option value="{}"').format(chosen)
+        return Markup(self.options.replace(option, option + Markup(" selected"), 1))  # noqa: S704
+
+
+def kept_choices() -> list[Choice]:
+    """The choices in the reader's language, drawn anew when they change."""
     found = offers()
     key = (str(get_locale()), me().department_id)
     kept = current_app.extensions.setdefault("filter_choices", {})
     if key not in kept or kept[key][0] is not found:
-        kept[key] = (found, choices())
-    said: dict[str, list[tuple[str, str]]] = kept[key][1]
+        option = Markup('<option value="{}">{}</option>')
+        drawn = [
+            Choice(name, Markup().join(option.format(*one) for one in options))
+            for name, options in choices().items()
+        ]
+        kept[key] = (found, drawn)
+    said: list[Choice] = kept[key][1]
     return said
 
 
