@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from sqlalchemy import Integer, bindparam, or_, select, update
 from sqlalchemy import case as choose
-from sqlalchemy import or_, select, update
 from sqlalchemy.orm import joinedload
 
 from app.answers.care_words import FIRST_NAMES
@@ -274,26 +275,35 @@ def fitting(case: Case, language: str, search: str = "") -> list[Template]:
     Without a search: those for its department and its kind (or for all), at most `OFFERED`, in the
     resident's language before others. With one: whichever hold all its words, at most `FOUND`.
     """
-    own, every = Template.department_id == case.department_id, Template.department_id.is_(None)
-    query = (
+    given = {"department": case.department_id, "kind": case.kind, "language": language}
+    wanted, (fits, every) = words_of(search), _best_first()
+    if not wanted:
+        return list(db.session.scalars(fits, given))
+    found = [one for one in db.session.scalars(every, given) if holds(one, wanted)]
+    return found[:FOUND]
+
+
+@cache
+def _best_first() -> tuple[Any, Any]:
+    """The statements for those that fit and for all in use, kept: building costs more than they."""
+    kind: Any = bindparam("kind")
+    own: Any = Template.department_id == bindparam("department", type_=Integer)
+    for_all = Template.department_id.is_(None)
+    every = (
         select(Template)
         .options(joinedload(Template.department))
         .where(Template.active)
         .order_by(
-            _rank(Template.language == language),
-            _rank(own, every),
-            _rank(Template.kind == case.kind, Template.kind == ""),
+            _rank(Template.language == bindparam("language")),
+            _rank(own, for_all),
+            _rank(Template.kind == kind, Template.kind == ""),
             Template.used.desc(),
             Template.title,
             Template.id,
         )
     )
-    wanted = words_of(search)
-    if not wanted:
-        fits = query.where(or_(own, every), Template.kind.in_(("", case.kind)))
-        return list(db.session.scalars(fits.limit(OFFERED)))
-    found = [one for one in db.session.scalars(query) if holds(one, wanted)]
-    return found[:FOUND]
+    fits = every.where(or_(own, for_all), or_(Template.kind == "", Template.kind == kind))
+    return fits.limit(OFFERED), every
 
 
 def holds(template: Template, wanted: Iterable[str]) -> bool:

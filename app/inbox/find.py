@@ -1,14 +1,16 @@
 """Finds a case's conversation and what hangs on it; every query carries who may see what."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.channels.base import AtSource
 from app.database import db
 from app.inbox.clocks import answers_case
+from app.inbox.wishes import Who, person_of, who_of
 from app.models import (
     Answer,
     AnswerCase,
@@ -42,15 +44,28 @@ def conversation(case: Case, staff: Staff, *, whole_post: bool = False) -> Conve
     Of cases that this person may not see there is what every visitor of the platform sees: what is
     held, hidden, private or gone there is left out and not counted, and no earlier text is shown.
     """
-    theirs = select(Case.id).where(Case.id == Message.case_id, visible_cases(staff)).exists()
+    given = {"case_id": case.id, "post_id": case.post_id}
+    wanted, under = _around(who_of(staff), whole_post)
+    rows = list(db.session.scalars(wanted, given))[::-1]
+    total = db.session.scalar(under, given)
+    edited = [row.id for row in rows if row.edited_at is not None]
+    versions = _versions_of(edited, or_(Message.case_id == case.id, _theirs(staff)))
+    return Conversation(rows, versions, max((total or 0) - len(rows), 0))
+
+
+@lru_cache(maxsize=512)
+def _around(who: Who, whole_post: bool) -> tuple[Any, Any]:
+    """The statements for what is shown and for how much there is, kept: building costs most."""
+    case_id: Any = bindparam("case_id")
     public = and_(Message.at_source == AtSource.VISIBLE, ~Message.private)
-    together = Message.id.in_(_said_to_several(case))
-    shown = or_(Message.case_id == case.id, theirs, public, together)
-    wanted = select(Message).where(Message.post_id == case.post_id, shown)
+    together = Message.id.in_(_said_to_several(case_id))
+    shown = or_(Message.case_id == case_id, _theirs(person_of(who)), public, together)
+    under = (Message.post_id == bindparam("post_id"), shown)
+    wanted = select(Message).where(*under)
     if not whole_post:
-        mine = select(Message.id).where(Message.case_id == case.id)
+        mine = select(Message.id).where(Message.case_id == case_id)
         above = select(Message.parent_id).where(
-            Message.case_id == case.id, Message.parent_id.is_not(None)
+            Message.case_id == case_id, Message.parent_id.is_not(None)
         )
         sibling = aliased(Message)
         below = select(sibling.id).where(
@@ -59,24 +74,21 @@ def conversation(case: Case, staff: Staff, *, whole_post: bool = False) -> Conve
         wanted = wanted.where(
             or_(Message.id.in_(mine), Message.id.in_(above), Message.id.in_(below), together)
         )
-    rows = list(
-        db.session.scalars(
-            wanted.options(joinedload(Message.person))
-            .order_by(Message.published_at.desc(), Message.id.desc())
-            .limit(500)
-        )
-    )[::-1]
-    total = db.session.scalar(
-        select(func.count()).select_from(Message).where(Message.post_id == case.post_id, shown)
+    newest_first = wanted.order_by(Message.published_at.desc(), Message.id.desc())
+    return (
+        newest_first.options(joinedload(Message.person)).limit(500),
+        select(func.count()).select_from(Message).where(*under),
     )
-    edited = [row.id for row in rows if row.edited_at is not None]
-    versions = _versions_of(edited, or_(Message.case_id == case.id, theirs))
-    return Conversation(rows, versions, max((total or 0) - len(rows), 0))
 
 
-def _said_to_several(case: Case) -> Any:
+def _theirs(staff: Staff) -> ColumnElement[bool]:
+    """The condition on `Message` that it belongs to a case that this person may see."""
+    return select(Case.id).where(Case.id == Message.case_id, visible_cases(staff)).exists()
+
+
+def _said_to_several(case_id: Any) -> Any:
     """The messages of answers under the post that answer this case together with another."""
-    shared = select(AnswerCase.answer_id).where(AnswerCase.case_id == case.id)
+    shared = select(AnswerCase.answer_id).where(AnswerCase.case_id == case_id)
     return select(Answer.message_id).where(Answer.id.in_(shared), Answer.message_id.is_not(None))
 
 

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy.orm import joinedload
 
 from app.database import db
 from app.models import Case, Department, Staff
@@ -55,6 +56,10 @@ ALLOWED: dict[Role, frozenset[Act]] = {
 """The administrator runs the installation and answers nobody."""
 
 
+BESIDE = (Case.post, Case.account, Case.department, Case.assignee)
+"""What whoever opens a case asks for next."""
+
+
 class NotAllowed(Exception):
     """The person may not do this (or may not see the case at all)."""
 
@@ -96,6 +101,7 @@ def case_for(staff: Staff, case_id: int, act: Act = Act.READ_CASES) -> Case:
     must_be_allowed(staff, act)
     case = db.session.scalar(
         select(Case)
+        .options(*(joinedload(one) for one in BESIDE))
         .where(Case.id == case_id, visible_cases(staff))
         .execution_options(populate_existing=True)
     )

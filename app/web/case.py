@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import (
@@ -36,12 +37,16 @@ from app.routing.transfer import NoSuchDepartment, hand_back, reroute
 from app.web import looks, words
 from app.web.composing import advice_on, way_to
 from app.web.guard import me, needs
+from app.web.held import look_at
 from app.web.inbox import list_context
 from app.web.sureness import offers
 from app.web.thread import thread_of
 from app.web.wishes import kept_args
 
 bp = Blueprint("case", __name__)
+
+SEEN_AGAIN = timedelta(minutes=1)
+"""Whoever looks again so soon at what has not changed has been seen to do so already."""
 
 
 def back_to(case_id: int) -> AnyResponse:
@@ -59,7 +64,8 @@ def show(case_id: int) -> str:
     """The case beside its list; opening it marks it as seen."""
     case = case_for(me(), case_id)
     context = case_context(case)
-    handle.mark_seen(case, by=me(), now=clock.now())
+    if not context["holding"].seen_lately(case, since=clock.now() - SEEN_AGAIN):
+        handle.mark_seen(case, by=me(), now=clock.now())
     if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
         return render_template("parts/thread.html", **context)
     return render_template("pages/case.html", **list_context() | context | {"chosen": case.id})
@@ -97,7 +103,8 @@ def case_context(case: Case) -> dict[str, Any]:
     """Everything the thread, its context and the composer need."""
     person = me()
     channel = _channel(case)
-    draft = draft_of(case.id, person)
+    holding = look_at(case)
+    draft = draft_of(case.id, person) if holding.draft else None
     target = request.args.get("till", type=int)
     whole_post = request.args.get("alla") == "1"
     conversation = find.conversation(case, person, whole_post=whole_post)
@@ -106,8 +113,9 @@ def case_context(case: Case) -> dict[str, Any]:
     answered = _target(conversation.messages, case, target)
     return {
         "case": case,
-        "newest": newest_event(case),
-        "thread": thread_of(case, conversation, person, whole_post=whole_post),
+        "holding": holding,
+        "newest": holding.newest_event,
+        "thread": thread_of(case, conversation, person, holding, whole_post=whole_post),
         "others": conversation.others,
         "suggestion": suggestion,
         "rule": _rule_of(suggestion),

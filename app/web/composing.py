@@ -30,6 +30,7 @@ from app.models import Case, Message, Source
 from app.models.source import AccountState
 from app.reports.health import Light, light_of
 from app.web import words
+from app.web.held import has_none
 
 KRONOR_PER_DOLLAR = 10
 """A round figure, only for "omkring": what X really charges stands in the console there."""
@@ -134,6 +135,8 @@ def _lock_of_account(case: Case, channel: Any, now: datetime) -> Lock | None:
         return Lock(*words.reason("not_supported"), for_good=True)
     if case.account.state != AccountState.ACTIVE:
         return Lock(*words.reason("account_paused"))
+    if has_none(case, "account_held"):
+        return None
     incident = incident_on(case.channel)
     if incident is not None:
         why, what = words.reason("incident")

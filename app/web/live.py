@@ -17,6 +17,7 @@ from app.inbox.presence import Other
 from app.models import Answer, Case, Event, Message
 from app.people.rights import Act, NotAllowed
 from app.web.guard import me, needs
+from app.web.held import has_none
 from app.web.wishes import kept_args
 
 bp = Blueprint("live", __name__)
@@ -90,6 +91,8 @@ def leave_to(case_id: int) -> AnyResponse:
 @bp.app_template_global()
 def others_here(case: Case) -> list[Other]:
     """Who else has the case before them, for a page that is drawn."""
+    if has_none(case, "others_here"):
+        return []
     return presence.others(case.id, by=me(), now=clock.now())
 
 

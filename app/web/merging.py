@@ -17,6 +17,7 @@ from app.models import Case
 from app.people.rights import Act, NotAllowed, case_for
 from app.web import looks, words
 from app.web.guard import me, needs
+from app.web.held import has_none
 
 bp = Blueprint("merging", __name__)
 
@@ -24,7 +25,7 @@ bp = Blueprint("merging", __name__)
 @bp.app_template_global("around_of")
 def around_of(case: Case) -> Around:
     """What the case's page says of the cases tied to it."""
-    return around(case, me())
+    return Around() if has_none(case, "tied") else around(case, me())
 
 
 @bp.get("/arenden/<int:case_id>/sla-ihop")

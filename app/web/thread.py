@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.database import db
 from app.inbox import find, notes
 from app.inbox.find import Conversation
+from app.inbox.holding import Holding
 from app.models import Answer, Case, Message, MessageVersion, Note, Staff
 from app.models.answer import AnswerState
 from app.people.rights import may_read_notes
@@ -109,13 +110,18 @@ class Thread:
 
 
 def thread_of(
-    case: Case, conversation: Conversation, staff: Staff, *, whole_post: bool = False
+    case: Case,
+    conversation: Conversation,
+    staff: Staff,
+    holding: Holding,
+    *,
+    whole_post: bool = False,
 ) -> Thread:
     """Draw the conversation of a case for this person; nesting is two deep, deeper is named.
 
     Others' talk is folded in reach, unless the person asked for the `whole_post`.
     """
-    answers = find.answers_of(case)
+    answers = find.answers_of(case) if holding.answers else []
     published = {answer.message_id: answer for answer in answers if answer.message_id}
     said: dict[int, Said] = {}
     for message in conversation.messages:
@@ -133,7 +139,7 @@ def thread_of(
     roots = _nested(said)
     for one in roots:
         one.runs = runs(one.replies, whole=whole_post)
-    kept = find.notes_of(case)
+    kept = find.notes_of(case) if holding.notes else []
     readable = may_read_notes(staff, case.department)
     happened = (_noted(kept) if readable else []) + _happened(case)
     happened.sort(key=lambda one: one.at)
