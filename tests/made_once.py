@@ -5,7 +5,7 @@ statements and building its addresses would be two thirds of what a test costs, 
 the same each time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -44,18 +44,23 @@ class Compiled(BytecodeCache):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_templates() -> Iterator[None]:
-    """All applications share what Jinja has compiled."""
+def compiled() -> Iterator[None]:
+    """All applications of this process share what has been compiled for one of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flask, "jinja_options", {"bytecode_cache": Compiled()})
+        share_what_is_compiled(patch)
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compiled_statements() -> Iterator[None]:
+def share_what_is_compiled(patch: pytest.MonkeyPatch) -> None:
+    """From now on, until the patch is taken back, applications share what is compiled."""
+    patch.setattr(Flask, "jinja_options", {"bytecode_cache": Compiled()})
+    patch.setattr(database, "prepare_engine", sharing_statements(database.prepare_engine))
+    patch.setattr(Rule, "_compile_builder", sharing_addresses(Rule._compile_builder))
+
+
+def sharing_statements(prepare: Callable[[Any], None]) -> Callable[[Any], None]:
     """All engines of one kind share their dialect and the statements written out for it."""
     kept: dict[str, tuple[Any, Any]] = {}
-    prepare = database.prepare_engine
 
     def share(engine: Any) -> None:
         prepare(engine)
@@ -65,16 +70,12 @@ def compiled_statements() -> Iterator[None]:
         engine.dialect = engine.pool._dialect = kept[engine.name][0]
         engine._compiled_cache = kept[engine.name][1]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "prepare_engine", share)
-        yield
+    return share
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compiled_addresses() -> Iterator[None]:
-    """All applications share the code that builds a route's address."""
+def sharing_addresses(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Routes that are written the same share the code that builds their address."""
     kept: dict[Any, Any] = {}
-    build: Any = Rule._compile_builder
 
     def share(rule: Any, append_unknown: bool = True) -> Any:
         key = (tuple(rule._trace), append_unknown, repr(rule.defaults))
@@ -82,6 +83,4 @@ def compiled_addresses() -> Iterator[None]:
             kept[key] = build(rule, append_unknown)
         return kept[key]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", share)
-        yield
+    return share
