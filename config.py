@@ -143,6 +143,24 @@ def _time_of_day(value: str) -> time | None:
         raise ValueError("ska vara ett klockslag som 04:30, eller tomt") from None
 
 
+def _time_that_is(value: str) -> time:
+    found = _time_of_day(value)
+    if found is None:
+        raise ValueError("ska vara ett klockslag som 03:20")
+    return found
+
+
+def _hosts(value: str) -> tuple[str, ...]:
+    hosts = tuple(host.casefold() for host in _words(value))
+    if not all(re.fullmatch(r"[\w-]+(\.[\w-]+)+", host) for host in hosts):
+        raise ValueError("ska vara namn som www.landskrona.se, utan https:// och utan snedstreck")
+    return hosts
+
+
+def _perhaps_address(value: str) -> str:
+    return _address(value) if value else ""
+
+
 def _prices(value: str) -> str:
     for pair in value.split():
         name, _, price = pair.partition("=")
@@ -339,6 +357,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Seconds between two looks for letters that are due.",
     ),
     Setting(
+        "TALLY_EVERY",
+        "60",
+        _number(1, 3600),
+        "Seconds between two looks at the ledger for the figures of response times.",
+    ),
+    Setting(
         "MODEL_PATH",
         "",
         _file,
@@ -349,6 +373,12 @@ SETTINGS: tuple[Setting, ...] = (
         "04:30",
         _time_of_day,
         "When the worker trains the model on new corrections (local time); empty: never.",
+    ),
+    Setting(
+        "GOAL_SHARE",
+        "80",
+        _number(1, 100),
+        "Percent of the questions that shall be answered in time: the line in the reports.",
     ),
     Setting(
         "X_API_URL", "https://api.x.com", _address, "Where X's interface is; a proxy can stand in."
@@ -423,6 +453,53 @@ SETTINGS: tuple[Setting, ...] = (
         "2000",
         _whole(0, 100_000_000),
         "How many of them are kept for answers (50 each): reading slows down and stops before.",
+    ),
+    Setting(
+        "CALL_NUMBER_DAYS",
+        "30",
+        _whole(0, 3650),
+        "Days after a case is closed until the number to call back at is erased.",
+    ),
+    Setting(
+        "NIGHT_AT",
+        "03:20",
+        _time_that_is,
+        "When the worker does what is done once a night (local time): numbers to call back at are"
+        " erased, visits to the website are read.",
+    ),
+    Setting(
+        "CITY_SITE",
+        "",
+        _hosts,
+        "The city's own websites (www.landskrona.se, with a blank between several): links in"
+        " answers to them can carry a campaign mark, where an account is set so.",
+    ),
+    Setting(
+        "MATOMO_URL",
+        "",
+        _perhaps_address,
+        "Where the city's Matomo is; empty: visits to the website come from files, or not at all.",
+    ),
+    Setting("MATOMO_SITE", "1", _whole(1, 1_000_000), "The website's number in Matomo."),
+    Setting(
+        "MATOMO_TOKEN",
+        "",
+        _text,
+        "A token of a person in Matomo who may only look (view); it is sent in the body alone.",
+        secret=True,
+    ),
+    Setting(
+        "MATOMO_PRIVATE_HOSTS",
+        "",
+        _words,
+        "Hosts in the city's own net that Matomo may be asked at; empty: it is on the open net.",
+    ),
+    Setting(
+        "REGISTER_PUBLIC",
+        "nej",
+        _yes_or_no,
+        "Whether anybody may read the register of accounts at /oppen-forteckning, without the names"
+        " of staff.",
     ),
     Setting("DEVELOPMENT", "nej", _yes_or_no, "Shows the page of all components (/komponenter)."),
     Setting(

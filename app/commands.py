@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -20,6 +21,7 @@ from app.answers.earlier import remember_all
 from app.basics import clock
 from app.basics.keys import BadSeal, add_key
 from app.collecting import accounts as accounts_
+from app.collecting.approval import NewApproval, approve
 from app.collecting.collect import collect_due
 from app.collecting.connect import options_from
 from app.collecting.imports import BadRow, import_messages
@@ -27,7 +29,10 @@ from app.collecting.rotation import reseal_all
 from app.database import db
 from app.models import Account, Source
 from app.people import staff as staff_
+from app.people.approvals import end_of
 from app.people.sign_in import SHORTEST_PASSWORD, WeakPassword
+from app.reports import turns
+from app.reports.practice_year import NotPractice, write_practice_year
 from app.routing.kept_model import router_in_use
 from app.web import terminal
 from app.web.faults import faults, source_lines
@@ -97,9 +102,10 @@ def init_app(app: Flask) -> None:
     """Give the application its commands."""
     if click.get_current_context(silent=True) is not None:
         use_migrations(app)
-    for group in (accounts, staff, departments):
+    for group in (accounts, staff, departments, calls):
         app.cli.add_command(group)
-    for command in (collect, deliver, work, start, town, check, train, suggest, import_, earlier):
+    daily = (collect, deliver, work, start, town, check, tallies, practice_year)
+    for command in (*daily, train, suggest, import_, earlier):
         app.cli.add_command(command)
 
 
@@ -167,10 +173,16 @@ def resume_account(account_id: int) -> None:
 @accounts.command("approve")
 @click.argument("account_id", type=int)
 @click.option("--by", "approved_by", required=True, help="The head of administration's name.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; else two years.")
+@click.option("--decision", default="", help="The decision's number.")
 @plain_errors
-def approve_account(account_id: int, approved_by: str) -> None:
-    """Write down who approved an account."""
-    account = accounts_.approve(account_id, approved_by=approved_by, by=None, now=clock.now())
+def approve_account(
+    account_id: int, approved_by: str, until: datetime | None, decision: str
+) -> None:
+    """Write down who approved an account, and until when."""
+    now = clock.now()
+    ends = end_of(until.date()) if until else None
+    account = approve(account_id, NewApproval(approved_by, now, ends, decision), by=None, now=now)
     click.echo(f"{account.name} är godkänt av {account.approved_by}.")
 
 
@@ -431,6 +443,15 @@ def earlier() -> None:
     click.echo(f"{remember_all()} svar gicks igenom.")
 
 
+@click.command("tallies")
+@click.option("--rebuild", is_flag=True, help="Make all of them anew from the ledger.")
+@plain_errors
+def tallies(rebuild: bool) -> None:
+    """Bring the figures of response times up to the ledger."""
+    count = turns.rebuild() if rebuild else turns.keep_up(now=clock.now())
+    click.echo(f"{count} ärenden gicks igenom.")
+
+
 @click.command("import")
 @click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"))
 @click.option("--account", "account_id", type=int, required=True, help="Into this account.")
@@ -445,6 +466,32 @@ def import_(file: Any, account_id: int) -> None:
         click.echo(sentence, err=True)
     click.echo(f"{result.new} nya meddelanden, {result.known} fanns redan.")
     sys.exit(1 if result.bad else 0)
+
+
+@click.command("practice-year")
+@plain_errors
+def practice_year() -> None:
+    """Write a made-up year of cases into the practice town, for reports to show."""
+    try:
+        count = write_practice_year(current_app.config, now=clock.now())
+    except NotPractice as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{count} ärenden är inlagda.")
+
+
+calls = AppGroup("calls", help="The switchboard's own counts of calls.")
+
+
+@calls.command("import")
+@click.argument("file", type=click.File("rb"))
+@plain_errors
+def import_calls(file: Any) -> None:
+    """Take in a CSV of calls by day, hour and queue; bad lines are told and passed over.
+
+    What the file says of a day and a queue takes the place of what was known of them.
+    """
+    if not terminal.take_in_counts(file.read(), now=clock.now()):
+        sys.exit(1)
 
 
 def _app() -> Flask:

@@ -28,6 +28,9 @@ class Table(DeclarativeBase):
 
 db = SQLAlchemy(metadata=Table.metadata, session_options={"expire_on_commit": False})
 
+KEPT_UNTIL_WRITTEN = "kept until something is written"
+"""Where the session (`info`) remembers what it has read; `writing` forgets it."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A point in time: aware UTC in Python, on both databases. Naive values are refused."""
@@ -81,6 +84,7 @@ def writing() -> Iterator[None]:
     at the start, so that a reader who turns writer is never refused half-way.
     """
     db.session.commit()
+    db.session.info.pop(KEPT_UNTIL_WRITTEN, None)
     db.session.connection(execution_options={"writing": True})
     try:
         yield

@@ -14,11 +14,18 @@ from app.answers.deliver import Deliverer, deliver_due
 from app.answers.earlier import remember_all
 from app.basics import clock
 from app.basics.logs import log
+from app.collecting.approval import watch
 from app.collecting.collect import Collector, collect_due
 from app.collecting.connect import options_from
+from app.collecting.matomo import look
+from app.inbox.calls import erase_numbers
 from app.inbox.digests import queue_digests
 from app.inbox.letter_box import carry, mail_room
 from app.inbox.letters import queue_letters
+from app.inbox.search_earlier import take_in_missing
+from app.reports.monday import send_monday_letters
+from app.reports.nightly import count_at_night
+from app.reports.turns import keep_up
 from app.routing.kept_model import router_in_use
 from app.routing.learn import is_due
 from config import ROOT
@@ -94,12 +101,55 @@ def remember(app: "Flask") -> int:
     return remember_all()
 
 
+def earlier_texts(app: "Flask") -> int:
+    """Put earlier texts of messages that search does not find yet in its index."""
+    return take_in_missing()
+
+
+def approvals(app: "Flask") -> int:
+    """Say in time that approvals of accounts end; returns how many were told of."""
+    return watch(now=clock.now())
+
+
+def tally(app: "Flask") -> int:
+    """Bring turns and tallies up to the ledger; returns how many cases it looked at."""
+    return keep_up(now=clock.now())
+
+
+def erase_call_numbers(app: "Flask") -> int:
+    """Erase the numbers of calls that have been closed long enough; returns how many."""
+    return erase_numbers(after=timedelta(days=app.config["CALL_NUMBER_DAYS"]), now=clock.now())
+
+
+def website(app: "Flask") -> int:
+    """Read the visits to the city's website; returns how many days were read."""
+    return look(app.config, now=clock.now())
+
+
+def figures(app: "Flask") -> int:
+    """Count what the reports rest on: subjects, weeks of routing; returns how many were read."""
+    return count_at_night(app.config, now=clock.now())
+
+
+def monday(app: "Flask") -> int:
+    """Send the managers last week's figures; returns how many letters left."""
+    room = mail_room(app.config)
+    return send_monday_letters(room, app.config, clock=clock.now) if room else 0
+
+
 JOBS = (
+    Job("figures", figures, daily="NIGHT_AT"),
+    Job("monday", monday, every="MAIL_EVERY"),
     Job("collect", collect, every="COLLECT_EVERY", at_once=4),
     Job("deliver", deliver, every="DELIVER_EVERY", at_once=4),
     Job("letters", letters, every="MAIL_EVERY"),
+    Job("tally", tally, every="TALLY_EVERY"),
+    Job("approvals", approvals, every="MAIL_EVERY"),
+    Job("erase_call_numbers", erase_call_numbers, daily="NIGHT_AT"),
+    Job("website", website, daily="NIGHT_AT"),
     Job("learn", learn, daily="TRAIN_AT"),
     Job("remember", remember, daily="TRAIN_AT"),
+    Job("earlier_texts", earlier_texts, daily="NIGHT_AT"),
 )
 
 

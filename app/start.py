@@ -69,7 +69,8 @@ def prepare(app: "Flask") -> None:
 
 
 def _has_a_real_account() -> bool:
-    return db.session.scalar(select(Account.id).where(~Account.practice).limit(1)) is not None
+    real = (~Account.practice, Account.channel != "phone")
+    return db.session.scalar(select(Account.id).where(*real).limit(1)) is not None
 
 
 def _is_connected(channel: str) -> bool:

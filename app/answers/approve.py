@@ -28,6 +28,7 @@ from app.answers.ready import (
     text_of,
     tidy_body,
 )
+from app.answers.together import all_open_to, log_answer
 from app.answers.write import (
     NOTHING_SET,
     case_locked_for,
@@ -36,6 +37,7 @@ from app.answers.write import (
     put_in_outbox,
 )
 from app.database import db, writing
+from app.inbox.clocks import answers_case
 from app.inbox.notes import add_note
 from app.models import Account, Answer, Case, Staff
 from app.models.answer import AnswerState
@@ -112,7 +114,7 @@ def change(
     Raises `NotAllowed` and `TooLate`.
     """
     with writing():
-        answer = _for_approval(answer_id, by, approval_roles)
+        answer = for_approval(answer_id, by, approval_roles)
         if tidy_body(body):
             answer.body, answer.changed_at = tidy_body(body), now
     return answer
@@ -138,7 +140,9 @@ def publish(
     try:
         with writing():
             case = case_locked_for(by, _case_of(answer_id))
-            answer = _for_approval(answer_id, by, approval_roles)
+            answer = for_approval(answer_id, by, approval_roles)
+            if answer.to_post:
+                raise NotAllowed(Act.ANSWER)
             told = replace(
                 pressed,
                 case_id=case.id,
@@ -175,7 +179,7 @@ def send_back(
         change(answer_id, body, by=by, now=now, approval_roles=approval_roles)
         raise MessageNeeded
     with writing():
-        answer = _for_approval(answer_id, by, approval_roles)
+        answer = for_approval(answer_id, by, approval_roles)
         answer.body, answer.asked_at, answer.changed_at = tidy_body(body) or answer.body, None, now
         _log("answer_sent_back", answer, by, now)
         add_note(answer.case, message, by=by, now=now, to=answer.author)
@@ -183,18 +187,23 @@ def send_back(
 
 
 def may_approve(answer: Answer, by: Staff, roles: Collection[str]) -> bool:
-    """Whether this person may be the second one, in a case that they may see."""
+    """Whether this person may be the second one, in a case that they may see.
+
+    Of an answer to several they must see every case.
+    """
+    whole = select(Answer.id).where(Answer.id == answer.id, all_open_to(by))
     return (
         answer.author_id != by.id
         and may(by, Act.ANSWER)
         and not never_alone(by, roles)
         and may_read_notes(by, answer.case.department)
+        and (not answer.to_post or db.session.scalar(whole) is not None)
     )
 
 
 def waiting_in(case: Case) -> list[Answer]:
-    """What waits for approval in a case, the longest waiting first."""
-    return _waiting_where(Answer.case_id == case.id)
+    """What waits for approval in a case, to several too, the longest waiting first."""
+    return _waiting_where(answers_case(case.id))
 
 
 def waiting_for(staff: Staff, roles: Collection[str]) -> tuple[list[Answer], list[Answer]]:
@@ -280,7 +289,7 @@ def _waiting(answer_id: int, by: Staff) -> Answer:
     return answer
 
 
-def _for_approval(answer_id: int, by: Staff, roles: Collection[str]) -> Answer:
+def for_approval(answer_id: int, by: Staff, roles: Collection[str]) -> Answer:
     """As `_waiting`, for somebody who may be the second person. Raises `NotAllowed`, `TooLate`."""
     answer = db.session.get(Answer, answer_id, populate_existing=True)
     if answer is None:
@@ -292,4 +301,4 @@ def _for_approval(answer_id: int, by: Staff, roles: Collection[str]) -> Answer:
 
 
 def _log(name: str, answer: Answer, by: Staff, now: datetime) -> None:
-    log_event(name, at=now, case_id=answer.case_id, answer_id=answer.id, staff_id=by.id)
+    log_answer(name, answer, at=now, staff_id=by.id)

@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import joinedload
 
+from app.answers.together import all_open_to
 from app.answers.write import AUTHORS_TURN
 from app.database import UtcDateTime, db
+from app.inbox.wishes import Who, person_of, who_of
 from app.models import Answer, Case, Department, Staff
 from app.models.answer import VANISHED, AnswerState
 from app.models.staff import Role
@@ -37,15 +39,14 @@ class Attention:
 
 def attention(staff: Staff, *, may_approve: bool, now: datetime) -> Attention:
     """What waits for this person; `may_approve`: they may publish without a second one."""
-    who = (staff.id, staff.role, staff.department_id)
-    row = db.session.execute(_counting(who), {"before": now - AUTHORS_TURN}).one()
+    row = db.session.execute(_counting(who_of(staff)), {"before": now - AUTHORS_TURN}).one()
     return Attention(row.own, row.sent_back, row.others, row.approvals if may_approve else 0)
 
 
 @lru_cache(maxsize=512)
-def _counting(who: tuple[int, str, int | None]) -> Any:
+def _counting(who: Who) -> Any:
     """The statement, kept: building it costs more than it."""
-    staff = Staff(id=who[0], role=who[1], department_id=who[2], active=True)
+    staff = person_of(who)
     mine = select(func.count()).where(Answer.author_id == staff.id)
     own = (
         mine.where(Answer.state.in_(OPEN_QUESTIONS)).scalar_subquery()
@@ -73,6 +74,7 @@ def _counting(who: tuple[int, str, int | None]) -> Any:
                 Department.id == staff.department_id,
             ),
             visible_cases(staff),
+            or_(~Answer.to_post, all_open_to(staff)),
         )
         .scalar_subquery()
     )

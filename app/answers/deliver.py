@@ -45,6 +45,7 @@ from app.database import db, writing
 from app.models import Account, Answer, Message, Source
 from app.models.answer import AnswerState
 from app.models.source import AccountState
+from app.people.approvals import is_approved
 
 SEARCH_AFTER = (timedelta(seconds=5), timedelta(seconds=60), timedelta(minutes=10))
 """When an uncertain answer is looked for again; after the last it is the author's question."""
@@ -183,6 +184,10 @@ def send(deliverer: Deliverer, answer_id: int) -> None:
         if source.account.state != AccountState.ACTIVE:
             again = clock() + timedelta(minutes=5)
             postponed(answer_id, again, "account_paused", now=clock())
+            return
+        if not is_approved(source.account, clock()):
+            again = clock() + timedelta(minutes=5)
+            postponed(answer_id, again, "not_approved", now=clock())
             return
         must_not_be_an_incident(source.account.channel, now=clock())
         channel, connection = (

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
 
+from app.answers.draft_places import make_room
 from app.answers.ready import CannotSend, tidy_body
 from app.channels.base import Reason
 from app.database import db, writing
@@ -55,12 +56,16 @@ def draft_of(case_id: int, by: Staff) -> Answer | None:
             Answer.case_id == case_id,
             Answer.author_id == by.id,
             Answer.state == AnswerState.DRAFT,
+            ~Answer.to_post,
         )
     )
 
 
 def new_draft(case: Case, by: Staff, now: datetime) -> Answer:
-    """An empty draft to the resident's newest words. Raises `CannotSend` where there are none."""
+    """An empty draft to the resident's newest words.
+
+    Raises `CannotSend` where there are none, and where a draft to several cannot give way.
+    """
     newest = db.session.scalar(
         select(Message)
         .where(Message.case_id == case.id, ~Message.by_city)
@@ -69,6 +74,7 @@ def new_draft(case: Case, by: Staff, now: datetime) -> Answer:
     )
     if newest is None:
         raise CannotSend(Reason.MESSAGE_GONE)
+    make_room(case.id, by)
     draft = Answer(
         case_id=case.id,
         in_reply_to_id=newest.id,

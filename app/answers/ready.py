@@ -14,6 +14,7 @@ from app.inbox.clocks import GONE
 from app.models import Case, Message, Staff
 from app.models.case import Outcome
 from app.models.source import AccountState
+from app.people.approvals import is_approved
 
 
 class CannotSend(Exception):
@@ -135,7 +136,7 @@ def must_be_ready(
 
     `text` is what the resident would read. Raises `CannotSend` and `ConversationChanged`.
     """
-    _must_be_sendable(case, pressed.body, pressed.private)
+    _must_be_sendable(case, pressed.body, pressed.private, now)
     _must_fit(case, text, installation, private=pressed.private)
     if case.version != pressed.seen_version:
         raise ConversationChanged(case.version)
@@ -155,7 +156,7 @@ def must_take_an_answer(message: Message, *, private: bool, now: datetime) -> No
         raise CannotSend(message.no_answer)
 
 
-def _must_be_sendable(case: Case, body: str, private: bool) -> None:
+def _must_be_sendable(case: Case, body: str, private: bool, now: datetime) -> None:
     if not body:
         raise CannotSend(Reason.EMPTY)
     try:
@@ -166,6 +167,8 @@ def _must_be_sendable(case: Case, body: str, private: bool) -> None:
         raise CannotSend(Reason.NOT_SUPPORTED)
     if case.account.state != AccountState.ACTIVE:
         raise CannotSend("account_paused")
+    if not is_approved(case.account, now):
+        raise CannotSend("not_approved")
     if incident_on(case.channel) is not None:
         raise CannotSend("incident")
 

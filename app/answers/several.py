@@ -7,15 +7,16 @@ the platform has the answer, and goes on when it does not arrive.
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.answers.care import Care, Override
 from app.answers.ready import (
     CannotSend,
+    NeedsApproval,
     NeedsReason,
     never_alone,
     signature_under,
@@ -25,6 +26,7 @@ from app.answers.ready import (
     weigh,
 )
 from app.answers.together import log_answer
+from app.answers.under_post import MOST_CASES, draft_under, save_draft_under
 from app.answers.write import now_at_work
 from app.channels.base import Reason, all_channels
 from app.collecting.incidents import incident_on
@@ -35,14 +37,11 @@ from app.models import Account, Answer, AnswerCase, Case, Message, Post, Staff
 from app.models.answer import AnswerState
 from app.models.case import Outcome
 from app.models.source import AccountState
+from app.people.approvals import is_approved
 from app.people.rights import Act
-
-MOST_CASES = 200
-"""Cases that one answer may answer: more than a person reads through before pressing."""
 
 NO_PLACE = "no_answer_post"
 NOT_OURS = "not_our_post"
-TWO_PEOPLE = "several_need_two"
 TOO_MANY = "several_too_many"
 NOBODY = "several_nobody"
 """Reasons of this file's own; each has a sentence beside those of the platforms."""
@@ -73,8 +72,6 @@ class PressedForSeveral:
     undo: timedelta | None
     close_as: Outcome | None = None
     care_reason: str = ""
-    instead_of: str = ""
-    """The text that was taken back and is now sent anew: its draft is none any more."""
 
 
 def press_for_several(
@@ -87,30 +84,62 @@ def press_for_several(
 ) -> Answer:
     """Put one answer to several cases in the outbox; it leaves when the undo time is over.
 
-    Raises `NotAllowed`, `CannotSend`, `NeedsReason` and `SeveralChanged`; then nothing has been
-    written anywhere.
+    Raises `NotAllowed`, `NeedsApproval`, `CannotSend`, `NeedsReason` and `SeveralChanged`; then
+    nothing is sent to anybody, and in all but the first the text is kept as the person's draft.
     """
-    body = tidy_body(pressed.body)
-    with writing():
-        post = posts.post_for(by, pressed.post_id, Act.ANSWER)
-        lock_cases(pressed.seen)
-        cases = _as_they_were_seen(pressed, by)
-        reason = why_not(post, by, approval_roles)
-        if reason or not body:
-            raise CannotSend(reason or Reason.EMPTY)
-        signature = signature_under(body, by)
-        _must_fit(cases[0], text_of(body, signature), installation)
-        stops = stops_in_several(cases, body)
-        if stops and pressed.care_reason not in list(Override):
-            raise NeedsReason(stops)
-        answer = _queued(cases[0], pressed, body, signature, by, now)
-        _take_in(cases, answer, by, now)
-        care = {"care": stops, "care_reason": pressed.care_reason} if stops else {}
-        log_answer("answer_queued", answer, at=now, staff_id=by.id, **care)
+    pressed = replace(pressed, body=tidy_body(pressed.body))
+    try:
+        with writing():
+            post = posts.post_for(by, pressed.post_id, Act.ANSWER)
+            lock_cases(pressed.seen)
+            draft = draft_under(post.id, by)
+            if needs_second(post, by, approval_roles) or (draft and draft.asked_at):
+                raise NeedsApproval
+            cases = cases_ready(post, pressed, installation, by=by, author=by, now=now)
+            stops = must_have_reason(cases, pressed)
+            answer = draft or Answer(author_id=by.id, key=secrets.token_hex(16), created_at=now)
+            put_out(answer, cases, pressed, stops, by=by, author=by, now=now)
+    except (CannotSend, NeedsApproval, NeedsReason, SeveralChanged):
+        save_draft_under(pressed.post_id, pressed.seen, body=pressed.body, by=by, now=now)
+        raise
     return answer
 
 
-def why_not(post: Post, by: Staff, approval_roles: Collection[str] = ()) -> str:
+def needs_second(post: Post, staff: Staff, roles: Collection[str]) -> bool:
+    """Whether this person's answer under the post needs somebody else's approval."""
+    return db.session.get_one(Account, post.account_id).four_eyes or never_alone(staff, roles)
+
+
+def cases_ready(
+    post: Post,
+    pressed: PressedForSeveral,
+    installation: Mapping[str, str],
+    *,
+    by: Staff,
+    author: Staff,
+    now: datetime,
+) -> list[Case]:
+    """The chosen cases, when they are as `by` saw them and the text may stand under the post.
+
+    Raises `CannotSend` and `SeveralChanged`.
+    """
+    cases = _as_they_were_seen(pressed, by)
+    reason = why_not(post, now=now)
+    if reason or not pressed.body:
+        raise CannotSend(reason or Reason.EMPTY)
+    _must_fit(cases[0], text_of(pressed.body, signature_under(pressed.body, author)), installation)
+    return cases
+
+
+def must_have_reason(cases: Sequence[Case], pressed: PressedForSeveral) -> list[Care]:
+    """What care stops in the text; it passes with a reason only. Raises `NeedsReason`."""
+    stops = stops_in_several(cases, pressed.body)
+    if stops and pressed.care_reason not in list(Override):
+        raise NeedsReason(stops)
+    return stops
+
+
+def why_not(post: Post, *, now: datetime) -> str:
     """Why nothing can be said directly under a post; '' when it can be."""
     account = db.session.get_one(Account, post.account_id)
     channel = all_channels().get(account.channel)
@@ -120,10 +149,10 @@ def why_not(post: Post, by: Staff, approval_roles: Collection[str] = ()) -> str:
         return NO_PLACE
     if not post.by_city or post.external_id == account.external_id:
         return NOT_OURS
-    if account.four_eyes or never_alone(by, approval_roles):
-        return TWO_PEOPLE
     if account.state != AccountState.ACTIVE:
         return "account_paused"
+    if not is_approved(account, now):
+        return "not_approved"
     if incident_on(account.channel) is not None:
         return "incident"
     return Reason.COMMENTS_CLOSED if posts.comments_closed(post.id) else ""
@@ -171,52 +200,64 @@ def _must_fit(case: Case, text: str, installation: Mapping[str, str]) -> None:
         raise CannotSend(Reason.TOO_LONG)
 
 
-def _queued(
-    case: Case, pressed: PressedForSeveral, body: str, signature: str, by: Staff, now: datetime
-) -> Answer:
-    """The row of the outbox; the same words kept as a draft in one of the cases are none now."""
+def put_out(
+    answer: Answer,
+    cases: Sequence[Case],
+    pressed: PressedForSeveral,
+    stops: Sequence[Care],
+    *,
+    by: Staff,
+    author: Staff,
+    now: datetime,
+) -> None:
+    """Queue an answer to these cases under the name of who pressed. Runs in the caller's
+    transaction, which has asked everything that must be asked before."""
+    target = _newest_word(cases[0])
+    answer.case_id, answer.in_reply_to_id, answer.to_post = cases[0].id, target, True
+    answer.body, answer.signature = pressed.body, signature_under(pressed.body, author)
+    answer.state, answer.sent_by_id, answer.pressed_at = AnswerState.QUEUED, by.id, now
+    answer.case_version, answer.close_as = cases[0].version, pressed.close_as
+    answer.send_after = None if pressed.undo is None else now + pressed.undo
+    answer.asked_at, answer.changed_at, answer.reason = None, now, ""
+    db.session.add(answer)
+    db.session.flush()
+    _discard_same_words(answer, cases, author)
+    _take_in(cases, answer, by, now)
+    care = {"care": list(stops), "care_reason": pressed.care_reason} if stops else {}
+    log_answer("answer_queued", answer, at=now, staff_id=by.id, **care)
+
+
+def _newest_word(case: Case) -> int:
+    """The id of the newest of the resident's words that still stand there."""
     newest = (
         select(Message.id)
         .where(Message.case_id == case.id, ~Message.by_city, Message.at_source.not_in(GONE))
         .order_by(Message.published_at.desc(), Message.id.desc())
         .limit(1)
     )
-    answer = Answer(
-        case_id=case.id,
-        in_reply_to_id=db.session.scalars(newest).one(),
-        author_id=by.id,
-        sent_by_id=by.id,
-        body=body,
-        signature=signature,
-        state=AnswerState.QUEUED,
-        key=secrets.token_hex(16),
-        case_version=case.version,
-        close_as=pressed.close_as,
-        pressed_at=now,
-        send_after=None if pressed.undo is None else now + pressed.undo,
-        to_post=True,
-        created_at=now,
-        changed_at=now,
-    )
-    db.session.add(answer)
+    return db.session.scalars(newest).one()
+
+
+def _discard_same_words(answer: Answer, cases: Sequence[Case], author: Staff) -> None:
+    """The same words kept as the author's draft in one of the cases are none now."""
     db.session.execute(
         update(Answer)
         .where(
-            Answer.case_id.in_(list(pressed.seen)),
-            Answer.author_id == by.id,
+            Answer.case_id.in_([case.id for case in cases]),
+            Answer.author_id == author.id,
             Answer.state == AnswerState.DRAFT,
             Answer.asked_at.is_(None),
-            Answer.body.in_([body, pressed.instead_of or body]),
+            ~Answer.to_post,
+            Answer.body == answer.body,
         )
-        .values(state=AnswerState.DISCARDED, changed_at=now)
+        .values(state=AnswerState.DISCARDED, changed_at=answer.changed_at)
         .execution_options(synchronize_session=False)
     )
-    return answer
 
 
 def _take_in(cases: Sequence[Case], answer: Answer, by: Staff, now: datetime) -> None:
     """Each case is now answered by this answer, and by this person where nobody had it."""
-    db.session.flush()
+    db.session.execute(delete(AnswerCase).where(AnswerCase.answer_id == answer.id))
     for case in cases[1:]:
         db.session.add(AnswerCase(answer_id=answer.id, case_id=case.id, case_version=case.version))
     for case in cases:

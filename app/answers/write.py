@@ -28,7 +28,8 @@ from app.answers.ready import (
     text_of,
     tidy_body,
 )
-from app.answers.together import cases_of, log_answer
+from app.answers.together import case_ids_of, cases_of, log_answer
+from app.answers.under_post import again_under, draft_under
 from app.database import db, writing
 from app.inbox import states
 from app.inbox.clocks import (
@@ -175,14 +176,22 @@ def undo(answer_id: int, *, by: Staff, now: datetime) -> Answer:
 def _back_where_it_was(answer: Answer, by: Staff, now: datetime) -> Answer:
     """The draft of who takes it back; or the author's, put forward as before."""
     if not answer.asked_body or by.id == answer.author_id:
-        return again_as_draft(answer, by, now)
-    untouched = draft_of(answer.case_id, answer.author) is None
-    draft = again_as_draft(answer, answer.author, now)
+        return _again(answer, by, now)
+    if answer.to_post:
+        untouched = draft_under(answer.case.post_id, answer.author) is None
+    else:
+        untouched = draft_of(answer.case_id, answer.author) is None
+    draft = _again(answer, answer.author, now)
     draft.asked_body = answer.asked_body
-    if untouched:
-        draft.asked_at, draft.in_reply_to_id = now, answer.in_reply_to_id
-        draft.private, draft.close_as = answer.private, answer.close_as
+    if untouched and draft.case_id in case_ids_of(answer):
+        draft.asked_at, draft.close_as = now, answer.close_as
+        draft.private, draft.in_reply_to_id = answer.private, answer.in_reply_to_id
     return draft
+
+
+def _again(answer: Answer, by: Staff, now: datetime) -> Answer:
+    """The answer's words as a draft of the same kind: in its case, or to several under a post."""
+    return again_under(answer, by, now) if answer.to_post else again_as_draft(answer, by, now)
 
 
 def release(
@@ -196,9 +205,7 @@ def release(
             raise TooLate(answer.state)
         _must_not_be_alone(answer, by, approval_roles)
         answer.send_after = now
-        log_event(
-            "answer_released", at=now, case_id=answer.case_id, answer_id=answer.id, staff_id=by.id
-        )
+        log_answer("answer_released", answer, at=now, staff_id=by.id)
     return answer
 
 
@@ -209,7 +216,7 @@ def write_again(answer_id: int, *, by: Staff, now: datetime) -> Answer:
         if answer.state != AnswerState.REFUSED:
             raise TooLate(answer.state)
         answer.state, answer.changed_at = AnswerState.DISCARDED, now
-        return again_as_draft(answer, by, now)
+        return _again(answer, by, now)
 
 
 def seen(answer_id: int, *, by: Staff, now: datetime) -> Answer:
@@ -225,9 +232,7 @@ def seen(answer_id: int, *, by: Staff, now: datetime) -> Answer:
         else:
             raise TooLate(answer.state)
         answer.changed_at = now
-        log_event(
-            "answer_seen_to", at=now, case_id=answer.case_id, answer_id=answer.id, staff_id=by.id
-        )
+        log_answer("answer_seen_to", answer, at=now, staff_id=by.id)
     return answer
 
 

@@ -47,6 +47,17 @@ class Term:
     beginning: str = ""
     in_order: tuple[str, ...] = ()
 
+    def stands_in(self, words: list[str]) -> bool:
+        """Whether a text of these words has it."""
+        if self.in_order:
+            last = len(words) - len(self.in_order) + 1
+            wanted = list(self.in_order)
+            return any(words[at : at + len(wanted)] == wanted for at in range(max(last, 0)))
+        return any(
+            word in self.forms or (self.beginning != "" and word.startswith(self.beginning))
+            for word in words
+        )
+
     def written(self) -> list[str]:
         """The forms that need saying: those that begin so are found by the beginning."""
         return sorted(
@@ -60,6 +71,13 @@ class Asked:
 
     terms: tuple[Term, ...]
     without: tuple[Term, ...] = ()
+
+    def fits(self, text: str) -> bool:
+        """Whether a text has all that is asked for, as the index would say."""
+        words = words_of(text)
+        return all(term.stands_in(words) for term in self.terms) and not any(
+            term.stands_in(words) for term in self.without
+        )
 
     def holds(self, word: str) -> bool:
         """Whether a word of a text is one of those asked for (to mark it)."""

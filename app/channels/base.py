@@ -150,6 +150,8 @@ class Abilities:
     """What the channel can do; the page shows only what is here."""
 
     answer: bool
+    connected: bool = True
+    """It is a platform that an account is connected to; else people write down what was said."""
     answer_post: bool = False
     """An answer can stand directly under the city's own post, with no parent."""
     hide: bool = False

@@ -8,16 +8,14 @@ from sqlalchemy import select, update
 
 from app.basics.keys import BadSeal, open_sealed, seal
 from app.channels.base import Channel, channel_named
+from app.collecting.approval import BadAccount as BadAccount
+from app.collecting.approval import NewApproval, enter, must_be_an_approval, stand_on
 from app.database import db, writing
 from app.models import Account, Case, Department, Source, Staff
 from app.models.case import CaseState, Outcome
 from app.models.event import log_event
 from app.models.source import AccountState
 from app.people.practice import switch_off_practice_staff
-
-
-class BadAccount(Exception):
-    """An account cannot be connected like this; the text says why, in plain Swedish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,10 @@ class NewAccount:
     approved_by: str = ""
     approved_at: datetime | None = None
     """When it was decided (aware UTC); None: now."""
+    approved_until: datetime | None = None
+    """When the approval ends (aware UTC); None: USUAL_YEARS after the decision."""
+    decision: str = ""
+    """The decision's number."""
     purpose: str = ""
     owner_department: str = ""
     kinds: Sequence[str] = ()
@@ -42,17 +44,20 @@ class NewAccount:
 def connect(new: NewAccount, *, keys: Sequence[str], by: Staff | None, now: datetime) -> Account:
     """Connect an account and make its sources due; words from before now are history.
 
-    Raises `BadAccount`: unknown channel, missing values, no approval, or connected already.
+    Raises `BadAccount`: unknown channel, missing values, no valid approval, connected already.
     """
     try:
         channel = channel_named(new.channel)
     except KeyError:
         raise BadAccount(f"Kanalen {new.channel} finns inte.") from None
+    if not channel.abilities.connected:
+        raise BadAccount(f"{channel.label} behöver inget konto: samtal registreras för hand.")
     practice = new.practice or channel.name == "practice"
-    if not practice and not new.approved_by.strip():
-        raise BadAccount(
-            "Ett konto behöver godkännas av närmaste förvaltningschef. Skriv vem som har godkänt."
-        )
+    approval = NewApproval(
+        new.approved_by, new.approved_at or now, new.approved_until, new.decision
+    )
+    if not practice:
+        must_be_an_approval(approval, now=now)
     settings, secrets = _sorted_values(channel, new.values)
     external_id = _external_id(settings, new)
     kinds = list(new.kinds) or _usual_kinds(channel)
@@ -70,8 +75,6 @@ def connect(new: NewAccount, *, keys: Sequence[str], by: Staff | None, now: date
             url=settings.get("base_url") or settings.get("feed_url") or "",
             owner_department_id=owner.id if owner else None,
             purpose=new.purpose.strip(),
-            approved_by=new.approved_by.strip(),
-            approved_at=(new.approved_at or now) if new.approved_by.strip() else None,
             practice=practice,
             settings={**settings, **new.platform},
             credentials=seal(secrets, keys),
@@ -79,8 +82,12 @@ def connect(new: NewAccount, *, keys: Sequence[str], by: Staff | None, now: date
             created_by_id=by.id if by else None,
             created_at=now,
         )
+        if approval.approved_by.strip():
+            stand_on(account, approval)
         db.session.add(account)
         db.session.flush()
+        if not practice:
+            enter(account, approval, by=by, now=now)
         _add_sources(account, channel, kinds, now)
         if not practice:
             _end_practice(now)
@@ -248,18 +255,4 @@ def _set_state(
             account.state = state
             staff_id = by.id if by else None
             log_event(event, at=now, account_id=account.id, staff_id=staff_id)
-    return account
-
-
-def approve(account_id: int, *, approved_by: str, by: Staff | None, now: datetime) -> Account:
-    """Write down which head of administration approved an account. Raises `BadAccount`."""
-    if not approved_by.strip():
-        raise BadAccount("Skriv namnet på den förvaltningschef som har godkänt kontot.")
-    with writing():
-        account = db.session.get(Account, account_id)
-        if account is None:
-            raise BadAccount(f"Det finns inget konto med nummer {account_id}.")
-        account.approved_by, account.approved_at = approved_by.strip(), now
-        staff_id = by.id if by else None
-        log_event("account_approved", at=now, account_id=account.id, staff_id=staff_id)
     return account

@@ -28,6 +28,7 @@ from app.database import db, writing
 from app.models import Account, Source
 from app.models.event import log_event
 from app.models.source import AccountState, SourceState
+from app.people.approvals import approved
 from app.routing.route import RouterOf, route_waiting
 
 PAGES_A_LOOK = 40
@@ -80,6 +81,7 @@ def _take_one(
         .where(
             Source.state == SourceState.ON,
             Account.state == AccountState.ACTIVE,
+            approved(now),
             Source.id.not_in(done),
             free,
             is_due,

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from app.basics.logs import log
 from app.channels.base import Channel, Connection, MessageSeen, NotUnderstood, Page, Raw
 from app.database import db, insert_or_ignore, writing
 from app.inbox.receive import Incoming, Received, mark_removed, receive
+from app.inbox.sealed import sealed_among, without_words
 from app.models import Message, RawPayload, Source
 
 
@@ -43,8 +44,13 @@ def take_in(work: Work, page: Page, *, cursor: str | None, now: datetime) -> Rec
     collector holds the source by now.
     """
     news = _news(work, page.raws)
-    _keep(work, news, now)
+    sealed = sealed_among(work.source, list(news))
+    _keep(work, news, now, sealed)
     understood, not_understood = _understand(work, news, now)
+    understood = [
+        replace(one, seen=without_words(one.seen)) if one.seen.external_id in sealed else one
+        for one in understood
+    ]
     with writing():
         hold(work)
         result = receive(work.source, understood, now=now)
@@ -99,7 +105,7 @@ def _news(work: Work, raws: Sequence[Raw]) -> dict[str, Raw]:
     }
 
 
-def _keep(work: Work, news: dict[str, Raw], now: datetime) -> None:
+def _keep(work: Work, news: dict[str, Raw], now: datetime, sealed: set[str]) -> None:
     if not news:
         return
     with writing():
@@ -109,9 +115,9 @@ def _keep(work: Work, news: dict[str, Raw], now: datetime) -> None:
                 {
                     "source_id": work.source.id,
                     "external_id": raw.external_id,
-                    "payload": storable(raw.payload),
+                    "payload": "" if raw.external_id in sealed else storable(raw.payload),
                     "payload_hash": payload_hash(raw.payload),
-                    "state": "waiting",
+                    "state": "parsed" if raw.external_id in sealed else "waiting",
                     "parser_version": work.channel.parser_version,
                     "error": "",
                     "fetched_at": now,

@@ -43,6 +43,7 @@ def set_clocks(case_ids: Iterable[int], *, now: datetime, new_words: bool = Fals
         newer = update(Case).where(Case.id.in_(leaders)).values(version=Case.version + 1)
         db.session.execute(newer.execution_options(synchronize_session=False))
     _set(sorted(ids & ties.keys()), {}, now)
+    _end_natively(ids & set(ties.values()), now)
     whole = (ids | leaders) - ties.keys()
     _set(sorted(whole), waiting_behind(whole) if ties else {}, now)
 
@@ -66,9 +67,17 @@ def _set(ids: list[int], behind: Mapping[int, datetime], now: datetime) -> None:
         values["snoozed_until"] = None if row.id in woken else row.snoozed_until
         happened += ["case_woken"] if row.id in woken else []
         updates.append({"id": row.id, **values})
-        events += [event_row(name, at=now, case_id=row.id) for name in happened]
+        events += [_told(name, row.id, native.get(row.id), now) for name in happened]
     db.session.execute(update(Case), updates)
     log_events(events)
+
+
+def _told(name: str, case_id: int, native: datetime | None, now: datetime) -> dict[str, Any]:
+    """The ledger's line of what happened to a case; of an answer elsewhere, when it was given."""
+    facts: dict[str, Any] = {}
+    if name == "case_answered_natively" and native is not None:
+        facts["published"] = native.isoformat()
+    return event_row(name, at=now, case_id=case_id, **facts)
 
 
 def lock_cases(case_ids: Iterable[int]) -> None:
@@ -178,21 +187,61 @@ def settle_followers(
     seen = followers_of(case_id, seen_by=by) if by else []
     for one in behind if answer_id else seen:
         settle_words(one, answer_id)
-    waited = _waiting_since(behind)
-    _set(behind, {}, now)
-    wanted = select(Case).where(Case.id.in_(behind), Case.is_open).order_by(Case.id)
-    for case in db.session.scalars(wanted.execution_options(populate_existing=True)).all():
-        facts: dict[str, Any] = {"case_id": case.id, "staff_id": by_id, "answer_id": answer_id}
-        if case.waiting_since is None:
-            move(case, CaseState.CLOSED, now=now, outcome=Outcome.DUPLICATE)
-            facts |= {"outcome": Outcome.DUPLICATE, "into": case_id, **waited.get(case.id, {})}
-            log_event("case_closed", at=now, **facts)
-        elif case.id not in seen:
+    facts: dict[str, Any] = {"at": now, "staff_id": by_id, "answer_id": answer_id, "into": case_id}
+    for case in _close_those_done(behind, facts):
+        if case.id not in seen:
             case.merged_into_id = None
-            log_event("case_unmerged", at=now, **facts, into=case_id)
+            log_event("case_unmerged", case_id=case.id, **facts)
     db.session.flush()
     keep_place(case_id)
     return bool(waiting_behind([case_id]))
+
+
+def _end_natively(leader_ids: set[int], now: datetime) -> None:
+    """What an answer on the platform itself, which came at `now`, means for those that follow.
+
+    As one of ours does: what they had said before it is dealt with, and a follower in which nobody
+    waits any more is closed as a duplicate. One merged later has not been answered by it.
+    """
+    came = (
+        select(Message.case_id, Message.id, Message.published_at)
+        .where(Message.case_id.in_(leader_ids), *_native(), Message.fetched_at == now)
+        .order_by(Message.published_at, Message.id)
+    )
+    newest = {row.case_id: row for row in db.session.execute(came)} if leader_ids else {}
+    for leader_id, native in newest.items():
+        behind = followers_of(leader_id)
+        db.session.execute(
+            update(Message)
+            .where(
+                Message.case_id.in_(behind),
+                ~Message.by_city,
+                Message.published_at < native.published_at,
+            )
+            .values(settled=True)
+            .execution_options(synchronize_session=False)
+        )
+        _close_those_done(behind, {"at": now, "message_id": native.id, "into": leader_id})
+        db.session.flush()
+
+
+def _close_those_done(behind: list[int], facts: Mapping[str, Any]) -> list[Case]:
+    """Close the followers in which nobody waits any more as duplicates; those that wait come back.
+
+    `facts` go into the ledger; their `at` is the moment, aware UTC.
+    """
+    now, waited = facts["at"], _waiting_since(behind)
+    _set(behind, {}, now)
+    wanted = select(Case).where(Case.id.in_(behind), Case.is_open).order_by(Case.id)
+    waiting = []
+    for case in db.session.scalars(wanted.execution_options(populate_existing=True)).all():
+        if case.waiting_since is not None:
+            waiting.append(case)
+            continue
+        move(case, CaseState.CLOSED, now=now, outcome=Outcome.DUPLICATE)
+        told: dict[str, Any] = {"outcome": Outcome.DUPLICATE, **waited.get(case.id, {})}
+        log_event("case_closed", case_id=case.id, **facts, **told)
+    return waiting
 
 
 def _waiting_since(ids: list[int]) -> dict[int, dict[str, str]]:

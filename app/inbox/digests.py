@@ -2,30 +2,33 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
-from functools import lru_cache
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from app.basics.clock import to_local
-from app.basics.working_time import OpeningHours, one_working_day_limit
 from app.channels.base import all_channels
 from app.database import db, writing
 from app.inbox.letter_text import MOST_LINES, CaseLine, Reader, Waiting
 from app.inbox.letters import answers_to_approve, reading, unread_mentions, waits
+from app.inbox.overdue import overdue
 from app.models import Case, Mail, Staff
-from app.people.hours import closed_days, late_before, office_hours
-from app.people.rights import visible_cases
+from app.models.staff import Role
+from app.people.approvals import ending
+from app.people.hours import Times, closed_days, times
+from app.people.rights import Act, may, visible_cases
 
 
 def queue_digests(*, now: datetime) -> int:
     """Queue the day's letters that are due; returns how many. Several may call it side by side."""
     people = reading("digest")
-    closed = closed_days() if people else frozenset()
+    closed, known = (closed_days(), times()) if people else (frozenset(), None)
     today, count = to_local(now).date(), 0
     for one in people:
         if not digest_is_due(one.digest_at, one.digest_on, now, closed):
             continue
+        if known is not None and not known.calendar(one.department_id).intervals(today):
+            continue  # their department is closed all day
         with writing():
             first = db.session.scalar(
                 update(Staff)
@@ -57,22 +60,33 @@ def digest_is_due(at: str, last: date | None, now: datetime, closed: frozenset[d
 
 def waiting_for(staff: Staff, reader: Reader, prefix: str, never_alone: frozenset[str]) -> Waiting:
     """What waits for a person at the reader's moment; false when there is nothing."""
-    hours = office_hours(closed_days())
+    known = times()
     mine = and_(waits(reader.now), visible_cases(staff), _for(staff))
-    too_old = Case.waiting_since < late_before(reader.now, hours)
+    too_old = Case.waiting_since < known.late_before(reader.now, staff.department_id)
     count, late = db.session.execute(
         select(func.count(), func.count().filter(too_old)).select_from(Case).where(mine)
     ).one()
     oldest = select(Case.id).where(mine).order_by(Case.waiting_since, Case.id).limit(MOST_LINES)
     asked = db.session.scalars(answers_to_approve(staff, never_alone).with_only_columns(Case.id))
     named = db.session.scalars(unread_mentions(staff).with_only_columns(Case.id))
+    over = overdue(staff, known, now=reader.now) if staff.role == Role.MANAGER else []
     return Waiting(
+        over=len(over),
+        overdue=case_lines(over[:MOST_LINES], staff, reader, prefix),
         count=count,
         late=late,
         cases=case_lines(db.session.scalars(oldest).all(), staff, reader, prefix),
         mentioned=case_lines(list(dict.fromkeys(named)), staff, reader, prefix),
         approvals=case_lines(list(dict.fromkeys(asked)), staff, reader, prefix),
+        accounts=_accounts(staff, reader.now),
     )
+
+
+def _accounts(staff: Staff, now: datetime) -> list[tuple[str, int | None]]:
+    """Accounts whose approval ends, for those who can enter a new one."""
+    if not may(staff, Act.CHANGE_ACCOUNTS):
+        return []
+    return [(one.account.name, None if one.over else one.days) for one in ending(now)]
 
 
 def _for(staff: Staff) -> ColumnElement[bool]:
@@ -88,13 +102,13 @@ def case_lines(
     wanted = select(Case).options(joinedload(Case.department)).where(Case.id.in_(numbers))
     fresh = wanted.execution_options(populate_existing=True)
     cases = {row.id: row for row in db.session.scalars(fresh)}
-    hours = office_hours(closed_days())
+    known = times()
     found = [cases[number] for number in numbers if number in cases]
-    return [_line(case, staff, reader, prefix, why, hours) for case in found]
+    return [_line(case, staff, reader, prefix, why, known) for case in found]
 
 
 def _line(
-    case: Case, staff: Staff, reader: Reader, prefix: str, why: str, hours: OpeningHours
+    case: Case, staff: Staff, reader: Reader, prefix: str, why: str, known: Times
 ) -> CaseLine:
     channel = all_channels().get(case.channel)
     where = case.department
@@ -107,12 +121,7 @@ def _line(
         department=(where.short_en if reader.language == "en" else where.short_sv) if where else "",
         urgent=case.urgent,
         waiting_since=since,
-        limit=_limit(since, hours) if since else None,
+        limit=known.due(since, case.department_id, case.channel) if since else None,
         why=why,
         mine=case.assignee_id == staff.id,
     )
-
-
-@lru_cache(maxsize=1024)
-def _limit(since: datetime, hours: OpeningHours) -> datetime:
-    return one_working_day_limit(since, hours)

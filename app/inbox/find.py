@@ -27,11 +27,18 @@ from app.people.rights import visible_cases
 
 OPEN_QUESTIONS = (AnswerState.UNCERTAIN, AnswerState.REFUSED)
 """States of an answer that its author has something to do about."""
+MOST = 500
+"""Messages of a conversation that are shown, the newest."""
+MOST_OTHERS = 99
+"""Comments of others under the post that are counted; there may be thousands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What surrounds a case: messages in order of time, and how many more are under the post."""
+    """What surrounds a case: messages in order of time, and how many more are under the post.
+
+    `others` is counted up to MOST_OTHERS + 1.
+    """
 
     messages: list[Message]
     versions: dict[int, list[MessageVersion]]
@@ -39,7 +46,7 @@ class Conversation:
 
 
 def conversation(case: Case, staff: Staff, *, whole_post: bool = False) -> Conversation:
-    """The resident's words, what they answer, what answers them; or all under the post (500).
+    """The resident's words, what they answer, what answers them; or all under the post (MOST).
 
     Of cases that this person may not see there is what every visitor of the platform sees: what is
     held, hidden, private or gone there is left out and not counted, and no earlier text is shown.
@@ -50,7 +57,8 @@ def conversation(case: Case, staff: Staff, *, whole_post: bool = False) -> Conve
     total = db.session.scalar(under, given)
     edited = [row.id for row in rows if row.edited_at is not None]
     versions = _versions_of(edited, or_(Message.case_id == case.id, _theirs(staff)))
-    return Conversation(rows, versions, max((total or 0) - len(rows), 0))
+    others = max((total or 0) - len(rows), 0)
+    return Conversation(rows, versions, min(others, MOST_OTHERS + 1))
 
 
 @lru_cache(maxsize=512)
@@ -75,9 +83,10 @@ def _around(who: Who, whole_post: bool) -> tuple[Any, Any]:
             or_(Message.id.in_(mine), Message.id.in_(above), Message.id.in_(below), together)
         )
     newest_first = wanted.order_by(Message.published_at.desc(), Message.id.desc())
+    some = select(Message.id).where(*under).limit(MOST + MOST_OTHERS + 1).subquery()
     return (
-        newest_first.options(joinedload(Message.person)).limit(500),
-        select(func.count()).select_from(Message).where(*under),
+        newest_first.options(joinedload(Message.person)).limit(MOST),
+        select(func.count()).select_from(some),
     )
 
 

@@ -56,13 +56,14 @@ def closed_with(case_id: int) -> list[Case]:
         .subquery()
     )
     rows = db.session.execute(
-        select(Case, Event.details, Event.answer_id)
+        select(Case, Event.details, Event.answer_id, Event.message_id)
         .join(closings, closings.c.case_id == Case.id)
         .join(Event, Event.id == closings.c.newest)
         .order_by(Case.id)
         .execution_options(populate_existing=True)
     )
-    return [r.Case for r in rows if r.answer_id is None and r.details.get("into") == case_id]
+    by_hand = (r for r in rows if r.answer_id is None and r.message_id is None)
+    return [r.Case for r in by_hand if r.details.get("into") == case_id]
 
 
 def waiting_behind(case_ids: Iterable[int]) -> dict[int, datetime]:

@@ -257,6 +257,10 @@ def mark_seen(case: Case, *, by: Staff, now: datetime) -> None:
     """This person has now seen the case as it stands, and what they were told in its notes."""
     with writing():
         mark_read(case, by=by, now=now)
+        mine = (CaseSeen.staff_id == by.id, CaseSeen.case_id == case.id)
+        known = db.session.scalar(select(CaseSeen.version).where(*mine))
+        if case.waiting_since is not None and (known is None or known < case.version):
+            log_event("case_looked_at", at=now, case_id=case.id, staff_id=by.id)
         seen = {"staff_id": by.id, "case_id": case.id, "version": case.version, "at": now}
         insert_or_ignore(CaseSeen, [seen])
         db.session.execute(

@@ -9,19 +9,21 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import Integer, bindparam, func, or_, select
 
 from app.database import UtcDateTime, db
 from app.inbox.clocks import answers_case
 from app.inbox.presence import HERE
 from app.models import (
     Answer,
+    Block,
     Case,
     CaseSeen,
     Event,
     Incident,
     Mention,
     Note,
+    PhoneMark,
     Presence,
     Source,
     Staff,
@@ -38,7 +40,8 @@ class Holding:
     `tied`: other cases follow it or came out of it; `others_here`: colleagues have it before them;
     `told`: a note told the person something that they have not seen; `seen_version` and
     `seen_at`: how it stood when they last saw it, and when that was; `account_held`: perhaps
-    nothing can be sent from its account just now.
+    nothing can be sent from its account just now; `would_phone`: marked as a matter that somebody
+    would have phoned about; `blocked`: the person behind it is blocked.
     """
 
     case_id: int
@@ -53,6 +56,8 @@ class Holding:
     seen_version: int | None
     seen_at: datetime | None
     account_held: bool
+    would_phone: bool
+    blocked: bool
 
     def seen_lately(self, case: Case, *, since: datetime) -> bool:
         """Whether the person has seen the case as it stands, and did so after `since`."""
@@ -65,12 +70,14 @@ def holding_of(case: Case, staff: Staff, *, now: datetime) -> Holding:
     given = {
         "case_id": case.id, "account_id": case.account_id, "channel": case.channel,
         "staff_id": staff.id, "here_since": now - HERE,
+        "person_id": case.person_id, "now": now,
     }  # fmt: skip
     row = db.session.execute(_statement(), given).one()
     tied = case.merged_into_id is not None or case.split_from_id is not None
     return Holding(
         case.id, row.newest or 0, row.answers, row.forward, row.draft, row.notes, tied or row.tied,
         row.others_here, row.told, row.seen, row.seen_at, row.unsigned or row.incident,
+        row.would_phone, row.blocked,
     )  # fmt: skip
 
 
@@ -89,6 +96,10 @@ def _statement() -> Any:
         Source.account_id == bindparam("account_id"), Source.error_class == "SignInNeeded",
     )  # fmt: skip
     mine = (CaseSeen.case_id == case_id, CaseSeen.staff_id == staff_id)
+    blocked = (
+        Block.person_id == bindparam("person_id", type_=Integer), Block.lifted_at.is_(None),
+        Block.ends_at > bindparam("now", type_=UtcDateTime()),
+    )  # fmt: skip
     channel = Incident.channel == bindparam("channel")
 
     def any_of(table: Any, *conditions: Any) -> Any:
@@ -110,5 +121,7 @@ def _statement() -> Any:
         select(CaseSeen.version).where(*mine).scalar_subquery().label("seen"),
         select(CaseSeen.at).where(*mine).scalar_subquery().label("seen_at"),
         any_of(Source.id, *unsigned).label("unsigned"),
+        any_of(PhoneMark.case_id, PhoneMark.case_id == case_id).label("would_phone"),
+        any_of(Block.id, *blocked).label("blocked"),
         any_of(Incident.id, Incident.ended_at.is_(None), channel).label("incident"),
     )  # fmt: skip

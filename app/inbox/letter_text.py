@@ -47,9 +47,15 @@ class Waiting:
     cases: Sequence[CaseLine] = ()
     mentioned: Sequence[CaseLine] = ()
     approvals: Sequence[CaseLine] = ()
+    accounts: Sequence[tuple[str, int | None]] = ()
+    """Accounts whose approval ends: name, and days left (None: it is over)."""
+    over: int = 0
+    """To a manager: how many cases that they may see are past their due time, whoever has them."""
+    overdue: Sequence[CaseLine] = ()
+    """The furthest past of those."""
 
     def __bool__(self) -> bool:
-        return bool(self.count or self.mentioned or self.approvals)
+        return bool(self.count or self.mentioned or self.approvals or self.accounts or self.over)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +147,44 @@ def digest(waiting: Waiting, reader: Reader) -> tuple[str, str]:
             parts += [title, *(_paragraph(line, reader) for line in lines[:MOST_LINES])]
     if waiting.count > len(waiting.cases):
         parts.append(_more(waiting.count - len(waiting.cases), reader))
-    total = waiting.count + len(waiting.approvals) + len(waiting.mentioned)
+    parts += [*_over_time(waiting, reader), *_accounts(waiting, reader)]
+    total = waiting.count + len(waiting.approvals) + len(waiting.mentioned) + len(waiting.accounts)
+    total = total or waiting.over
     subject = say.ngettext("Växeln: %(num)d sak väntar", "Växeln: %(num)d saker väntar", total)
     return subject % {"num": total}, _text(parts, reader)
+
+
+def _over_time(waiting: Waiting, reader: Reader) -> list[str]:
+    """To a manager: what has not been answered in time, and where all of it stands."""
+    if not waiting.over:
+        return []
+    told = reader.words.ngettext(
+        "%(num)d ärende är över tiden. Det ligger på din lista tills någon har svarat:",
+        "%(num)d ärenden är över tiden. De ligger på din lista tills någon har svarat:",
+        waiting.over,
+    ) % {"num": waiting.over}
+    shown = (_paragraph(line, reader) for line in waiting.overdue[:MOST_LINES])
+    return [told, *shown, f"{reader.address}/arenden?alder=over"]
+
+
+def _accounts(waiting: Waiting, reader: Reader) -> list[str]:
+    """Which accounts need a new approval, and where it is entered."""
+    if not waiting.accounts:
+        return []
+    say, lines = reader.words, []
+    for name, days in waiting.accounts:
+        if days is None:
+            told = say.gettext("%(name)s är stoppat: godkännandet gäller inte längre.")
+            lines.append(told % {"name": name})
+            continue
+        told = say.ngettext(
+            "%(name)s: godkännandet går ut om %(num)d dag.",
+            "%(name)s: godkännandet går ut om %(num)d dagar.",
+            days,
+        )
+        lines.append(told % {"name": name, "num": days})
+    title = say.gettext("Konton som behöver ett nytt beslut av förvaltningschefen:")
+    return [title, "\n".join([*lines, f"{reader.address}/forteckning"])]
 
 
 def trial(reader: Reader) -> tuple[str, str]:

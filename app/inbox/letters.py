@@ -6,7 +6,7 @@ Nothing is told at once: what moves on within minutes tells nobody.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, false, or_, select, update
@@ -26,7 +26,7 @@ from app.models import (
 )
 from app.models.answer import AnswerState
 from app.models.workbench import MailState
-from app.people.hours import closed_days, next_open
+from app.people.hours import Times, next_open, times
 from app.people.rights import Act, may, visible_cases
 
 WAIT = timedelta(minutes=5)
@@ -60,7 +60,7 @@ def queue_letters(*, now: datetime, never_alone: Iterable[str] = ()) -> int:
     people = reading("each")
     if not people:
         return 0
-    closed, roles = closed_days(), frozenset(never_alone)
+    known, roles = times(), frozenset(never_alone)
     _hurry(now)
     found = [*_to_approve(people, now, roles), *_mentioned(people, now), *_came(people, now)]
     fresh = _unknown(first_of_each(found))
@@ -72,7 +72,7 @@ def queue_letters(*, now: datetime, never_alone: Iterable[str] = ()) -> int:
         held = select(Staff.id).where(Staff.id.in_(ids)).order_by(Staff.id)
         db.session.execute(held.with_for_update(key_share=True)).all()
         fresh = _unknown(fresh)
-        db.session.add_all(_rows(fresh, now, closed))
+        db.session.add_all(_rows(fresh, now, known))
     return len(fresh)
 
 
@@ -248,20 +248,20 @@ def _is_news(one: Told, seen: Moments, here: Moments, told: Moments) -> bool:
     return key not in told or (opened is not None and told[key] < opened)
 
 
-def _rows(fresh: Sequence[Told], now: datetime, closed: frozenset[date]) -> list[Mail]:
+def _rows(fresh: Sequence[Told], now: datetime, known: Times) -> list[Mail]:
     """The letters, each with when it leaves: minutes after, within opening hours unless urgent."""
     numbers = {one.case_id for one in fresh}
     cases = {row.id: row for row in db.session.scalars(select(Case).where(Case.id.in_(numbers)))}
     people = {one.staff_id for one in fresh}
     homes = {
-        row.id: row.department
+        row.id: row.department_id
         for row in db.session.scalars(select(Staff).where(Staff.id.in_(people)))
     }
     rows = []
     for one in fresh:
         due = max(one.at + WAIT, now)
         if not cases[one.case_id].urgent:
-            due = next_open(due, homes[one.staff_id], closed)
+            due = next_open(due, homes[one.staff_id], known)
         rows.append(
             Mail(
                 staff_id=one.staff_id,

@@ -125,6 +125,7 @@ def _columns(staff_id: int) -> Select[Any]:
         Answer.case_id == Case.id,
         Answer.author_id == staff_id,
         Answer.state == AnswerState.DRAFT,
+        ~Answer.to_post,
     )
     other = Staff.__table__.alias("other")
     writer = (

@@ -16,8 +16,9 @@ from app.channels.base import AtSource, MessageSeen, PersonSeen, PostSeen
 from app.database import db, insert_or_ignore
 from app.inbox.clocks import GONE, lock_cases, set_clocks, snippet_of
 from app.inbox.following import taken_out_of
-from app.models import Account, Answer, Case, Message, MessageVersion, Person, Post, Source
-from app.models.answer import VANISHED, AnswerState
+from app.inbox.search_earlier import take_in
+from app.inbox.vanished import note_vanished
+from app.models import Account, Case, Message, MessageVersion, Person, Post, Source
 from app.models.case import CaseState, Outcome, RoutedBy
 from app.models.event import event_row, log_events
 
@@ -62,23 +63,6 @@ def receive(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> R
     return result
 
 
-def _note_vanished(rows: Sequence[Message], now: datetime) -> list[dict[str, Any]]:
-    """Answers of ours that the platform has taken away: their authors are told. The events."""
-    ours = [row.id for row in rows if row.ours]
-    if not ours:
-        return []
-    gone = db.session.execute(
-        update(Answer)
-        .where(Answer.message_id.in_(ours), Answer.state == AnswerState.SENT)
-        .values(reason=VANISHED, changed_at=now)
-        .returning(Answer.id, Answer.case_id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    return [
-        event_row("answer_vanished", at=now, case_id=row.case_id, answer_id=row.id) for row in gone
-    ]
-
-
 def _in_order(external_id: str) -> tuple[int, str]:
     """What messages of one moment are sorted by: platforms that count give the later the longer."""
     return len(external_id), external_id
@@ -106,7 +90,7 @@ def mark_removed(source: Source, external_ids: Iterable[str], *, now: datetime) 
     events = [
         event_row("message_removed", at=now, message_id=r.id, case_id=r.case_id) for r in rows
     ]
-    log_events(events + _note_vanished(rows, now))
+    log_events(events + note_vanished(rows, now))
     return result
 
 
@@ -158,6 +142,7 @@ def _take_changes(
     events: list[dict[str, Any]],
 ) -> None:
     touched: set[int] = set()
+    earlier: list[MessageVersion] = []
     lock_cases(row.case_id for row, _item in changed if row.case_id is not None)
     for row, item in changed:
         seen = item.seen
@@ -165,13 +150,13 @@ def _take_changes(
             _adopt(row, item, now)
             if row.at_source in GONE:
                 row.removed_at = now
-                events += _note_vanished([row], now)
+                events += note_vanished([row], now)
             continue
         facts: dict[str, Any] = {"at": now, "message_id": row.id, "case_id": row.case_id}
         facts["source_id"] = source.id
         different = False
         if seen.text != row.text:
-            db.session.add(MessageVersion(message_id=row.id, text=row.text, seen_until=now))
+            earlier.append(MessageVersion(message_id=row.id, text=row.text, seen_until=now))
             row.text, row.edited_at, row.fetched_at, different = seen.text, now, now, True
             row.settled, row.covered_by = False, None
             events.append(event_row("message_edited", **facts))
@@ -186,7 +171,7 @@ def _take_changes(
             row.removed_at = now if seen.at_source == AtSource.REMOVED else None
             row.at_source, different = seen.at_source, True
             if seen.at_source in GONE:
-                events += _note_vanished([row], now)
+                events += note_vanished([row], now)
         row.payload_hash, row.checked_at = item.payload_hash or row.payload_hash, now
         for name, value in _facts(seen).items():
             setattr(row, name, value)
@@ -194,7 +179,9 @@ def _take_changes(
             result.changed += 1
             if row.case_id is not None:
                 touched.add(row.case_id)
+    db.session.add_all(earlier)
     db.session.flush()
+    take_in(earlier)
     _bump_versions(touched)
     result.case_ids |= touched
 
@@ -255,10 +242,22 @@ def _take_new(
     result.new += len(inserted)
     result.case_ids |= {row.case_id for row in inserted if row.case_id is not None}
     _bump_versions({row.case_id for row in inserted if row.case_id is not None})
+    said = {item.seen.external_id: item.seen for item in fresh}
     for row in inserted:
         name = "own_message_seen" if row.by_city else "message_received"
         what = {"case_id": row.case_id, "message_id": row.id, "source_id": source.id}
-        events.append(event_row(name, at=now, **what))
+        facts = _facts_for_ledger(source, said[row.external_id])
+        events.append(event_row(name, at=now, **what, **facts))
+
+
+def _facts_for_ledger(source: Source, seen: MessageSeen) -> dict[str, Any]:
+    """What response times need to know of a message when it is gone from here: times and marks."""
+    facts: dict[str, Any] = {"published": seen.published_at.isoformat()}
+    if is_history(source, seen.published_at):
+        facts["history"] = True
+    if seen.at_source in GONE:
+        facts["is"] = str(seen.at_source)
+    return facts
 
 
 def _message_row(
@@ -483,7 +482,14 @@ def _cases(
     result.opened += len(opened)
     log_events(
         [
-            event_row("case_opened", at=now, case_id=case_id, source_id=source.id)
+            event_row(
+                "case_opened",
+                at=now,
+                case_id=case_id,
+                source_id=source.id,
+                account_id=source.account_id,
+                channel=source.account.channel,
+            )
             for case_id in opened.values()
         ]
     )

@@ -13,20 +13,17 @@ from sqlalchemy import (
     ColumnElement,
     String,
     bindparam,
-    cast,
-    column,
     literal_column,
     or_,
     select,
-    table,
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import joinedload
 
 from app.basics.search_words import Asked, Term, for_postgresql, for_sqlite, words_of
 from app.database import db
+from app.inbox.search_index import fits_written, id_of, index_of, on_sqlite
 from app.models import Answer, Case, Department, Message, Staff
 from app.models.answer import AnswerState
 from app.people.rights import visible_cases
@@ -281,37 +278,33 @@ def _rare(telling: Iterable[str], now: datetime) -> dict[str, list[int]]:
     One statement, in which each word is counted only until it is too common.
     """
     stems = list(telling)
-    on_sqlite = db.session.get_bind().dialect.name == "sqlite"
-    written = for_sqlite if on_sqlite else for_postgresql
+    written = for_sqlite if on_sqlite() else for_postgresql
     asked = {
         f"word{place}": written(Asked((Term(frozenset(stem + end for end in ENDINGS)),)))
         for place, stem in enumerate(stems)
     }
     since = int((now - LOOK_BACK).timestamp()) * 2**31
     found: dict[str, list[int]] = {}
-    rows = db.session.execute(_holding(len(stems), on_sqlite), {**asked, "since": since})
+    rows = db.session.execute(_holding(len(stems), on_sqlite()), {**asked, "since": since})
     for place, key in rows:
-        found.setdefault(stems[place], []).append((key & 0x7FFFFFFF) >> 1)
+        found.setdefault(stems[place], []).append(id_of(key))
     return {stem: ids for stem, ids in found.items() if len(ids) <= RARE + 1}
 
 
 @lru_cache(maxsize=2 * MOST_WORDS)
-def _holding(words: int, on_sqlite: bool) -> Any:
+def _holding(words: int, _for_sqlite: bool) -> Any:
     """The statement that finds the newest messages with each of so many words.
 
-    Kept: building it costs more than it.
+    Kept, for each database: building it costs more than it.
     """
-    index = table("search_messages", column("rowid", BigInteger), column("words"))
+    index = index_of("messages")
     parts = []
     for place in range(words):
-        asked: Any = bindparam(f"word{place}", type_=String())
-        if on_sqlite:
-            holds = literal_column(index.name).bool_op("MATCH")(asked)
-        else:
-            holds = index.c.words.bool_op("@@")(cast(asked, TSQUERY))
+        asked: ColumnElement[str] = bindparam(f"word{place}", type_=String())
         some = (
             select(index.c.rowid)
-            .where(holds, index.c.rowid > bindparam("since", type_=BigInteger()))
+            .where(fits_written(index, asked))
+            .where(index.c.rowid > bindparam("since", type_=BigInteger()))
             .order_by(index.c.rowid.desc())
             .limit(literal_column(str(RARE + 2)))
             .subquery()

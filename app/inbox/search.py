@@ -1,45 +1,40 @@
 """Search over every word that a person may see: messages, notes, names, handles, links, numbers.
 
-The index is three tables that the database keeps in step by triggers (migration 0004), with words
-as they stand; Swedish endings are followed in the question (`basics/search_words.py`). A hit's key
-is its time in seconds, its id and one bit for notes: the index itself then gives the newest first.
+How the index is asked stands in `search_index`, earlier texts of edited messages in
+`search_earlier`.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import isqrt
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
-    BigInteger,
     ColumnElement,
     Select,
-    Text,
     and_,
-    any_,
-    bindparam,
     case,
-    cast,
-    column,
     func,
     literal_column,
     or_,
     select,
-    table,
+    true,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.elements import True_
 
 from app.basics import search_words
 from app.basics.personal_data import mask
-from app.basics.search_words import WORD, Asked, Term, for_postgresql, for_sqlite
+from app.basics.search_words import WORD, Asked, Term
 from app.channels.base import AtSource
 from app.database import db
+from app.inbox.search_earlier import keys_of_earlier, version_of
+from app.inbox.search_index import fits, fits_quickly, id_of, index_of, key_of, on_sqlite
 from app.inbox.wishes import View
-from app.models import Case, Department, Message, Note, Post, Staff
+from app.models import Case, Department, Message, MessageVersion, Note, Post, Staff
 from app.people.rights import may_read_notes, visible_cases
 
 A_PAGE = 20
@@ -49,8 +44,11 @@ SNIPPET = 240
 """Letters of a text that are shown around the first hit."""
 MOST_PEOPLE = 100
 """People whose name or handle fits; the names stand beside their messages' words as well."""
-FEW = 1000
-"""Rows that are sorted by time rather than read in the order of time."""
+COMMON = 2000
+"""Rows that hold a word from which on it is worth asking how few cases a search is kept to."""
+FEW_AMONG = 80
+"""To look through cases (6 µs each) is quicker than to look through rows until a page is full
+(3.5 µs each) when the cases are fewer than the root of so many times all messages."""
 LINK = re.compile(r"(?:https?://|www\.)\S+$", re.IGNORECASE)
 
 
@@ -89,7 +87,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A message or a note, and the piece of it to show: texts and whether each is a hit."""
+    """A message or a note, and the piece of it to show: texts and whether each is a hit.
+
+    `is_earlier`: the piece is of a text that the message no longer has; `at` is until when it had.
+    """
 
     case: Case
     department_slug: str | None
@@ -97,6 +98,7 @@ class Hit:
     note: Note | None
     at: datetime
     pieces: list[tuple[str, bool]]
+    is_earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Found:
 def search(staff: Staff, wish: Wish, *, case_prefix: str) -> Found:
     """What this person may see of what they ask for; never another's cases, notes or old texts.
 
+    An earlier text is open to whoever may see its message's case.
+
     `case_prefix` begins a reference (LA in LA-2026-1184).
     """
     asked = search_words.read(wish.text)
@@ -123,10 +127,14 @@ def search(staff: Staff, wish: Wish, *, case_prefix: str) -> Found:
     named = _case_named(text, case_prefix, allowed)
     if not asked.terms:
         return Found([], 0)
-    keys = _keys(staff, asked, wish, allowed, None, COUNT_TO + 1)
+    few = _few_cases(staff, wish, asked, allowed)
+    if few == 0:
+        return Found([], 0)
+    by_cases = few is not None
+    keys = _keys(staff, asked, wish, allowed, by_cases, None, COUNT_TO + 1)
     page = keys
     if wish.after is not None:
-        page = _keys(staff, asked, wish, allowed, wish.after, A_PAGE + 1)
+        page = _keys(staff, asked, wish, allowed, by_cases, wish.after, A_PAGE + 1)
     more = len(page) > A_PAGE
     shown = page[:A_PAGE]
     return Found(
@@ -169,6 +177,7 @@ def _keys(
     asked: Asked,
     wish: Wish,
     allowed: ColumnElement[bool],
+    by_cases: bool,
     after: int | None,
     most: int,
 ) -> list[int]:
@@ -176,16 +185,18 @@ def _keys(
     said = and_(allowed, *_whose(wish.where))
     seen = _index_first(said)
     parts: list[Select[Any]] = []
+    found: set[int] = set()
     if wish.where != Where.NOTES:
         parts = [
-            _fitting("messages", asked, after, most).where(seen),
+            _fitting(Message, asked, said, by_cases, after, most),
             _of_people(asked, after, most).where(said),
             *(part.where(seen) for part in _of_link(wish.text.strip(), after, most)),
         ]
+        hidden_too = allowed if wish.where == Where.OUT_OF_VIEW else said
+        found.update(keys_of_earlier(asked, _index_first(hidden_too), after, most))
     if wish.where in (Where.EVERYWHERE, Where.NOTES):
-        readable = _index_first(and_(allowed, _notes_readable(staff)))
-        parts.append(_fitting("notes", asked, after, most).where(readable))
-    found: set[int] = set()
+        readable = and_(allowed, _notes_readable(staff))
+        parts.append(_fitting(Note, asked, readable, by_cases, after, most))
     for part in parts:
         found.update(db.session.scalars(part))
     if wish.least is not None:
@@ -208,7 +219,7 @@ def _index_first(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
     It thinks a MATCH cheap whatever it is asked, and would ask it once for each visible case.
     """
-    if db.session.get_bind().dialect.name != "sqlite":
+    if not on_sqlite():
         return condition
     return case((condition, literal_column("1")), else_=literal_column("0")) == literal_column("1")
 
@@ -220,80 +231,71 @@ def _notes_readable(staff: Staff) -> ColumnElement[bool]:
     return or_(Case.department_id.is_(None), Case.department_id.not_in(closed))
 
 
-def _index(name: str) -> Any:
-    return table(f"search_{name}", column("rowid", BigInteger), column("words"))
+def _few_cases(staff: Staff, wish: Wish, asked: Asked, allowed: ColumnElement[bool]) -> int | None:
+    """How many cases are to be looked through; None: what has the words is looked through instead.
 
-
-def _fits(index: Any, asked: Asked) -> ColumnElement[bool]:
-    """The condition that a row of an index fits."""
-    if db.session.get_bind().dialect.name == "sqlite":
-        return literal_column(index.name).bool_op("MATCH")(for_sqlite(asked))
-    wanted: ColumnElement[bool] = index.c.words.bool_op("@@")(cast(for_postgresql(asked), TSQUERY))
-    return wanted
-
-
-def _fits_quickly(index: Any, asked: Asked) -> ColumnElement[bool]:
-    """The same, for a query that wants the newest.
-
-    PostgreSQL's planner takes the many forms of a rare word for a common one, and would read the
-    whole table backwards for it; so the word index is asked first, and when it has few rows, those
-    are the condition.
+    Cases are, where the words are common and the cases few: to fill a page one would else ask of
+    each of very many rows whether its case is among them. PostgreSQL finds its way by itself.
     """
-    if db.session.get_bind().dialect.name == "sqlite":
-        return _fits(index, asked)
-    if asked.without:  # what must not be there is looked for in every row
-        asked = _in_use(index, asked)
-    seqscan = func.set_config("enable_seqscan", bindparam("on_or_off"), True)
-    db.session.execute(select(seqscan), {"on_or_off": "off"})
-    few = db.session.scalars(select(index.c.rowid).where(_fits(index, asked)).limit(FEW + 1)).all()
-    db.session.execute(select(seqscan), {"on_or_off": "on"})
-    if len(few) > FEW:
-        return _fits(index, _in_use(index, asked))
-    one_of_them: ColumnElement[bool] = index.c.rowid == any_(
-        bindparam(f"few_{index.name}", few, type_=ARRAY(BigInteger))
-    )
-    return one_of_them
+    kept = list(_filters(wish))
+    if not isinstance(visible_cases(staff), True_):
+        kept.append(Case.department_id == staff.department_id)  # at least these
+    if not kept or not on_sqlite():
+        return None
+    most = isqrt(FEW_AMONG * (db.session.scalar(select(func.max(Message.id))) or 0))
+    number: Any = literal_column("1")
+    if not _count(select(number).select_from(Case).where(*_filters(wish)), 1):
+        return 0  # for nobody: who may see what need not be asked
+    if _count(select(number).select_from(Case).where(*kept), most) > most:
+        return None
+    index = index_of("messages")
+    if _count(select(index.c.rowid).where(fits(index, asked)), COMMON) <= COMMON:
+        return None
+    cases = _count(select(number).select_from(Case).where(allowed), most)
+    return cases if cases <= most else None
 
 
-def _in_use(index: Any, asked: Asked) -> Asked:
-    """The question without the forms that no text has: each costs at every row that is read."""
-    forms = {form for term in (*asked.terms, *asked.without) for form in term.written()}
-    if len(forms) <= len(asked.terms) + len(asked.without):
-        return asked
-    form = func.unnest(bindparam("forms", sorted(forms), type_=ARRAY(Text))).column_valued("form")
-    somewhere = select(index.c.rowid).where(index.c.words.bool_op("@@")(cast(form, TSQUERY)))
-    used = frozenset(db.session.scalars(select(form).where(somewhere.exists())))
-
-    def kept(term: Term) -> Term:
-        if term.in_order or not (term.beginning or term.forms & used):
-            return term
-        return replace(term, forms=term.forms & used)
-
-    return Asked(tuple(map(kept, asked.terms)), tuple(map(kept, asked.without)))
+def _count(rows: Select[Any], most: int) -> int:
+    """How many rows there are, counted up to `most` + 1."""
+    some: Any = rows.limit(most + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def _fitting(name: str, asked: Asked, after: int | None, most: int) -> Select[Any]:
+def _fitting(
+    kind: type[Message | Note],
+    asked: Asked,
+    said: ColumnElement[bool],
+    by_cases: bool,
+    after: int | None,
+    most: int,
+) -> Select[Any]:
     """Keys of messages or notes with these words, newest first as the index has them."""
-    index = _index(name)
-    kind: type[Message | Note] = Message if name == "messages" else Note
-    id_of_key = index.c.rowid.op("&")(literal_column("2147483647")).op(">>")(literal_column("1"))
-    query = (
-        select(index.c.rowid)
-        .join_from(index, kind, kind.id == id_of_key)
-        .join(Case, Case.id == kind.case_id)
-        .where(_fits_quickly(index, asked))
-        .order_by(index.c.rowid.desc())
-        .limit(most)
-    )
+    index = index_of(kind.__tablename__)
+    query = select(index.c.rowid).where(fits_quickly(index, asked))
+    if by_cases:
+        at: Any = Note.at if kind is Note else Message.published_at
+        number: Any = kind.id
+        key = key_of(at, number, note=kind is Note)
+        theirs = select(key).select_from(kind).join(Case, Case.id == kind.case_id).where(said)
+        # the plus keeps SQLite from asking the index once for each of them
+        query = query.where(literal_column(f"+{index.name}.rowid").in_(theirs))
+    else:
+        number = index.c.rowid.op("&")(literal_column("2147483647")).op(">>")(literal_column("1"))
+        query = (
+            query.join_from(index, kind, kind.id == number)
+            .join(Case, Case.id == kind.case_id)
+            .where(_index_first(said))
+        )
+    query = query.order_by(index.c.rowid.desc()).limit(most)
     return query if after is None else query.where(index.c.rowid < after)
 
 
 def _of_people(asked: Asked, after: int | None, most: int) -> Select[Any]:
     """Messages of those whose name or handle this is."""
-    index = _index("people")
+    index = index_of("people")
     fitting = (
         select(index.c.rowid)
-        .where(_fits_quickly(index, asked))
+        .where(fits_quickly(index, asked))
         .order_by(index.c.rowid.desc())
         .limit(MOST_PEOPLE)
     )
@@ -307,7 +309,7 @@ def _of_link(text: str, after: int | None, most: int) -> Iterable[Select[Any]]:
     bare = re.sub(r"https?://|www\.", "", text, flags=re.IGNORECASE)
     address = search_words.words_of("x0link" + re.sub("[/:.?=&_#%+~@,-]", "", bare))
     exactly = Asked((Term(in_order=tuple(address)),))
-    yield _fitting("messages", exactly, after, most)
+    yield _fitting(Message, exactly, true(), False, after, most)
     plain = bare.rstrip("/")
     written = [
         start + plain + end
@@ -320,14 +322,9 @@ def _of_link(text: str, after: int | None, most: int) -> Iterable[Select[Any]]:
 
 def _messages(after: int | None, most: int) -> Select[Any]:
     """Keys of messages found otherwise than in the index."""
-    seconds: Any = func.floor(func.extract("epoch", Message.published_at))
-    if db.session.get_bind().dialect.name == "sqlite":
-        seconds = func.strftime("%s", Message.published_at)
-    whole = cast(seconds, BigInteger)
-    least: Any = literal_column("-4000000000")
-    top: Any = literal_column("4200000000")
-    kept = case((whole < least, least), (whole > top, top), else_=whole)
-    key = kept * literal_column("2147483648") + Message.id * literal_column("2")
+    at: Any = Message.published_at
+    number: Any = Message.id
+    key = key_of(at, number)
     query = (
         select(key)
         .select_from(Message)
@@ -343,22 +340,41 @@ def _messages(after: int | None, most: int) -> Select[Any]:
 
 def _load(keys: list[int], asked: Asked, allowed: ColumnElement[bool], staff: Staff) -> list[Hit]:
     """The hits of these keys in their order; the rule of who may see is asked once more."""
-    ids: dict[bool, list[int]] = {True: [], False: []}
-    for key in keys:
-        ids[bool(key & 1)].append((key & 0x7FFFFFFF) >> 1)
-    rows: dict[tuple[bool, int], Hit] = {}
-    messages = _with_case(Message).where(Message.id.in_(ids[False]), allowed)
+    rows: dict[int, Hit] = {}
+    by_id = {id_of(key): key for key in keys if not key & 1}
+    messages = _with_case(Message).where(Message.id.in_(by_id), allowed)
     for message, its_case, slug in db.session.execute(messages):
         pieces = snippet(message.text, asked)
-        rows[False, message.id] = Hit(its_case, slug, message, None, message.published_at, pieces)
-    if ids[True]:
-        notes = _with_case(Note).where(Note.id.in_(ids[True]), allowed, _notes_readable(staff))
+        hit = Hit(its_case, slug, message, None, message.published_at, pieces)
+        rows[by_id[message.id]] = hit
+    versions = {one: key for key in keys if (one := version_of(key)) is not None}
+    if versions:
+        rows |= _load_earlier(versions, asked, allowed)
+    by_id = {id_of(key): key for key in keys if key & 1 and version_of(key) is None}
+    if by_id:
+        notes = _with_case(Note).where(Note.id.in_(by_id), allowed, _notes_readable(staff))
         for note, its_case, slug in db.session.execute(notes.options(joinedload(Note.author))):
-            rows[True, note.id] = Hit(
-                its_case, slug, None, note, note.at, snippet(note.text, asked)
-            )
-    wanted = [(bool(key & 1), (key & 0x7FFFFFFF) >> 1) for key in keys]
-    return [rows[one] for one in wanted if one in rows]
+            pieces = snippet(note.text, asked)
+            rows[by_id[note.id]] = Hit(its_case, slug, None, note, note.at, pieces)
+    return [rows[key] for key in keys if key in rows]
+
+
+def _load_earlier(
+    versions: dict[int, int], asked: Asked, allowed: ColumnElement[bool]
+) -> dict[int, Hit]:
+    """Hits in earlier texts by key; `versions`: keys by id."""
+    query = (
+        _with_case(Message)
+        .join(MessageVersion, MessageVersion.message_id == Message.id)
+        .add_columns(MessageVersion)
+        .where(MessageVersion.id.in_(versions), allowed)
+    )
+    found = {}
+    for message, its_case, slug, version in db.session.execute(query):
+        pieces = snippet(version.text, asked)
+        hit = Hit(its_case, slug, message, None, version.seen_until, pieces, is_earlier=True)
+        found[versions[version.id]] = hit
+    return found
 
 
 def _with_case(kind: type[Message | Note]) -> Select[Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 
 from app.database import db, insert_or_ignore, writing
 from app.inbox.clocks import ON_ITS_WAY, answers_case, lock_cases, set_clocks
@@ -70,7 +70,7 @@ def split(case_id: int, apart: Apart, *, by: Staff, seen_version: int, now: date
         if _is_on_its_way(taken):
             raise CannotSplit("on_its_way")
         new = _new_case(case, words, apart)
-        _move_words(case.id, new.id, taken)
+        moved = _move_words(case.id, new.id, taken)
         new.answered_at = _last_answer(new.id)
         case.version += 1
         set_clocks([case.id, new.id], now=now)
@@ -81,8 +81,10 @@ def split(case_id: int, apart: Apart, *, by: Staff, seen_version: int, now: date
             state = CaseState.ANSWERED if case.is_open else CaseState.CLOSED
             move(new, state, now=done_at, outcome=case.outcome)
         facts: dict[str, Any] = {"at": now, "staff_id": by.id, "messages": sorted(taken)}
+        facts["with_them"] = sorted(moved - set(taken))
         log_event("case_split", case_id=case.id, out=new.id, **facts)
-        log_event("case_split", case_id=new.id, out_of=case.id, **facts)
+        place: dict[str, Any] = {"to": apart.department or "", "kind": apart.kind}
+        log_event("case_split", case_id=new.id, out_of=case.id, **facts, **place)
     return new
 
 
@@ -184,8 +186,8 @@ def _new_case(case: Case, words: list[Message], apart: Apart) -> Case:
     return new
 
 
-def _move_words(case_id: int, to_id: int, taken: list[int]) -> None:
-    """Move these messages, our answers to them, and what the city said under them."""
+def _move_words(case_id: int, to_id: int, taken: list[int]) -> set[int]:
+    """Move these messages, our answers to them, and what the city said under them; returns all."""
     answers = select(Answer).where(
         Answer.case_id == case_id,
         Answer.in_reply_to_id.in_(taken),
@@ -203,6 +205,7 @@ def _move_words(case_id: int, to_id: int, taken: list[int]) -> None:
         wanted = set(db.session.scalars(said)) - moved
         moved |= wanted
     _set_case(Message, Message.id.in_(moved), to_id)
+    return moved
 
 
 def _answers_too(answer: Answer, case_id: int) -> None:
@@ -229,7 +232,9 @@ def _last_answer(case_id: int) -> datetime | None:
 def _put_back(case: Case, home: Case, now: datetime) -> None:
     """Everything of the one case is the other's again; the one is done and follows it."""
     _join_drafts(case, home)
-    for answer in db.session.scalars(select(Answer).where(answers_case(case.id))).all():
+    lies_here = and_(Answer.case_id == case.id, Answer.state == AnswerState.DRAFT)
+    theirs = select(Answer).where(or_(and_(answers_case(case.id), ~lies_here), _is_chosen(case.id)))
+    for answer in db.session.scalars(theirs).all():
         _answers_too(answer, home.id)
     db.session.execute(delete(AnswerCase).where(AnswerCase.case_id == case.id))
     for table in (Message, Note, Mention):
@@ -244,16 +249,40 @@ def _put_back(case: Case, home: Case, now: datetime) -> None:
     move(case, CaseState.CLOSED, now=now, outcome=Outcome.DUPLICATE)
 
 
+def _is_chosen(case_id: int) -> ColumnElement[bool]:
+    """The condition on `Answer` that this case stands among those it answers together."""
+    return Answer.id.in_(select(AnswerCase.answer_id).where(AnswerCase.case_id == case_id))
+
+
 def _join_drafts(case: Case, home: Case) -> None:
-    """A person has one draft in a case: what they wrote in the split one stands below the other."""
+    """A person has one draft in a case: what they wrote in the split one stands below the other.
+
+    A draft to several that lies in either is no word to this resident alone: it lies where there
+    is room.
+    """
     drafts = select(Answer).where(Answer.state == AnswerState.DRAFT)
     kept = {
         one.author_id: one for one in db.session.scalars(drafts.where(Answer.case_id == home.id))
     }
     for draft in db.session.scalars(drafts.where(Answer.case_id == case.id)).all():
-        if (other := kept.get(draft.author_id)) is not None:
+        other = kept.get(draft.author_id)
+        if other is None:
+            draft.case_id = home.id
+        elif draft.to_post:
+            continue
+        elif other.to_post:
+            _change_places(draft, other)
+        else:
             other.body = f"{other.body}\n\n{draft.body}".strip()
             draft.state = AnswerState.DISCARDED
-        else:
-            draft.case_id = home.id
     db.session.flush()
+
+
+def _change_places(one: Answer, other: Answer) -> None:
+    """Let each of two drafts of a person lie in the other's case; never are two in one."""
+    places = one.case_id, other.case_id
+    other.state = AnswerState.DISCARDED
+    db.session.flush()
+    one.case_id = places[1]
+    db.session.flush()
+    other.case_id, other.state = places[0], AnswerState.DRAFT

@@ -26,7 +26,7 @@ from sqlalchemy.sql.operators import or_ as either
 from app.database import UtcDateTime
 from app.models import Case, Department, Staff
 from app.models.case import CaseState
-from app.people.rights import visible_cases
+from app.people.rights import accounts_of, sees_all, visible_cases
 
 WRITES_FOR = timedelta(seconds=60)
 """Somebody who has typed within this time is writing."""
@@ -100,8 +100,8 @@ class Wish:
     after: tuple[datetime, int] | None = None
 
 
-Who = tuple[int, str, int | None]
-"""Whose sight a kept statement is for: id, role and department."""
+Who = tuple[int, str, int | None, tuple[int, ...]]
+"""Whose sight a kept statement is for: id, role, department, and the accounts it runs itself."""
 NOW: BindParameter[datetime] = bindparam("now", type_=UtcDateTime())
 
 
@@ -205,8 +205,11 @@ def ways_of(staff: Staff) -> list[ColumnElement[bool]]:
     rule = visible_cases(staff)
     if not isinstance(rule, BooleanClauseList) or rule.operator is not either:
         return [rule]
-    first, second = rule.clauses
-    return [first, and_(second, first.is_not(True))]
+    clauses = list(rule.clauses)
+    return [
+        and_(clause, *(before.is_not(True) for before in clauses[:number]))
+        for number, clause in enumerate(clauses)
+    ]
 
 
 def person_of(who: Who) -> Staff:
@@ -216,7 +219,8 @@ def person_of(who: Who) -> Staff:
 
 def who_of(staff: Staff) -> Who:
     """What a person's sight depends on."""
-    return staff.id, staff.role, staff.department_id
+    accounts = () if sees_all(staff) else accounts_of(staff.department_id)
+    return staff.id, staff.role, staff.department_id, accounts
 
 
 def number_of(most: int) -> Any:

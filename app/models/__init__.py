@@ -2,11 +2,20 @@
 
 from app.models.answer import Answer, Note
 from app.models.case import Case, CaseSeen
+from app.models.contacts import Arrival, Call, CallCount, PhoneMark, WebsiteLook
 from app.models.event import EVENT_NAMES, Event
 from app.models.message import Message, MessageVersion, Person, Post, RawPayload
+from app.models.policy import (
+    AccountPerson,
+    Approval,
+    Block,
+    FrozenCopy,
+    PolicyVersion,
+)
 from app.models.routing import Correction, Rule, Suggestion, Training
 from app.models.source import Account, Incident, Source, Spending
 from app.models.staff import ClosedDay, Department, SignInAttempt, Staff, StaffSession
+from app.models.times import Calendar, Goal, Tally, TallyMark, Turn
 from app.models.workbench import (
     AnswerCase,
     BulkAct,
@@ -21,9 +30,16 @@ from app.models.workbench import (
 __all__ = [
     "EVENT_NAMES",
     "Account",
+    "AccountPerson",
     "Answer",
     "AnswerCase",
+    "Approval",
+    "Arrival",
+    "Block",
     "BulkAct",
+    "Calendar",
+    "Call",
+    "CallCount",
     "Case",
     "CaseSeen",
     "ClosedDay",
@@ -31,6 +47,8 @@ __all__ = [
     "Department",
     "EarlierTerm",
     "Event",
+    "FrozenCopy",
+    "Goal",
     "Incident",
     "Mail",
     "Mention",
@@ -38,6 +56,8 @@ __all__ = [
     "MessageVersion",
     "Note",
     "Person",
+    "PhoneMark",
+    "PolicyVersion",
     "Post",
     "Presence",
     "RawPayload",
@@ -49,6 +69,10 @@ __all__ = [
     "Staff",
     "StaffSession",
     "Suggestion",
+    "Tally",
+    "TallyMark",
     "Template",
     "Training",
+    "Turn",
+    "WebsiteLook",
 ]

@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import false
 
@@ -92,6 +101,13 @@ class Message(Table):
         Index("ix_messages_checked", "source_id", "checked_at"),
         Index("ix_messages_fetched", "source_id", "fetched_at"),
         Index("ix_messages_other_id", "source_id", "other_id"),
+        Index(
+            "ix_messages_sealed",
+            "source_id",
+            "external_id",
+            sqlite_where=text("sealed"),
+            postgresql_where=text("sealed"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -140,6 +156,8 @@ class Message(Table):
     private_reply_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     private: Mapped[bool] = mapped_column(default=False, server_default=false())
     """An answer of ours that only its receiver can see."""
+    sealed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """What it says must not be kept in clear: it stands encrypted in its frozen copy."""
 
     post: Mapped[Post] = relationship()
     person: Mapped[Person | None] = relationship()

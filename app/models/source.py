@@ -28,6 +28,27 @@ class AccountState(StrEnum):
     PAUSED = "paused"
 
 
+USUAL_YEARS = 2
+"""How long an approval holds when the decision does not say."""
+
+
+def years_after(at: datetime, years: int = USUAL_YEARS) -> datetime:
+    """The same moment so many years on; 29 February becomes 28."""
+    try:
+        return at.replace(year=at.year + years)
+    except ValueError:
+        return at.replace(year=at.year + years, day=28)
+
+
+def usual_end(context: Any) -> datetime | None:
+    """When an account's approval ends unless something else is said; None without an approval."""
+    row = context.get_current_parameters()
+    if not row.get("approved_by"):
+        return None
+    decided: datetime = row.get("approved_at") or row["created_at"]
+    return years_after(decided)
+
+
 class Account(Table):
     """An official account on a channel: who owns it, why it is there, who approved it."""
 
@@ -52,6 +73,19 @@ class Account(Table):
     purpose: Mapped[str] = mapped_column(Text, default="")
     approved_by: Mapped[str] = mapped_column(String(200), default="")
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    approved_until: Mapped[datetime | None] = mapped_column(UtcDateTime, default=usual_end)
+    """When the approval ends (aware UTC): from then on it is neither read nor answered from."""
+    decision: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    """The decision's number in the city's register (dnr)."""
+    watched: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """The hours in which somebody looks after it, in words."""
+    contact: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    """Who answers for it as the public register says it: a function or a first name."""
+    review_hours: Mapped[int] = mapped_column(default=24, server_default="24")
+    """So many hours of working days may pass before somebody looks through it again."""
+    reviewed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When somebody last looked through it (BBS-lagen 4 §)."""
+    reviewed_by_id: Mapped[int | None] = mapped_column()
     state: Mapped[str] = mapped_column(String(10), default=AccountState.ACTIVE)
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     credentials: Mapped[str] = mapped_column(Text, default="")

@@ -15,13 +15,17 @@ DEFAULTS: Mapping[str, str] = {
     "previous": "k",
     "pick": "x",
     "search": "/",
+    "filter": "l",
+    "many": "g",
     "answer": "r",
     "note": "n",
     "forward": "f",
     "insert": "i",
+    "template": "t",
     "undo": "z",
     "close": "e",
     "take": "a",
+    "hand_over": "o",
     "wait": "v",
     "snooze": "s",
     "unread": "u",
@@ -29,6 +33,7 @@ DEFAULTS: Mapping[str, str] = {
     "move2": "2",
     "move3": "3",
     "move": "m",
+    "call": "p",
     "help": "?",
 }
 """Every act that a single key presses, with the key it has before anybody changes it."""
@@ -58,9 +63,13 @@ class BadKeys(Exception):
 
 
 def keys_of(staff: Staff) -> dict[str, str]:
-    """The key of every act for this person, in lower case; '' where they want none."""
+    """The key of every act for this person, in lower case; '' where they want none.
+
+    An act that came later does not take a key that they have already given to another.
+    """
     own = staff.keys.get("map", {})
-    return {act: own.get(act, key) for act, key in DEFAULTS.items()}
+    taken = set(own.values())
+    return {act: own.get(act, "" if key in taken else key) for act, key in DEFAULTS.items()}
 
 
 def are_off(staff: Staff) -> bool:

@@ -1,12 +1,13 @@
 """Who may do what, and which cases a person may see: one table and one rule, used everywhere."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import joinedload
 
-from app.database import db
-from app.models import Case, Department, Staff
+from app.database import KEPT_UNTIL_WRITTEN, db
+from app.models import Account, Case, Department, Staff
 from app.models.staff import Role
 
 
@@ -28,16 +29,39 @@ class Act(StrEnum):
     SEE_ROUTING = "see_routing"
     CHANGE_RULES = "change_rules"
     CHANGE_TEMPLATES = "change_templates"
+    CHANGE_POLICY = "change_policy"
+    BLOCK_PEOPLE = "block_people"
+    SEE_BLOCKED = "see_blocked"
+    REGISTER_CALLS = "register_calls"
+    SEE_REPORTS = "see_reports"
+    CHANGE_HOURS = "change_hours"
+    """Opening hours, and within how long residents are answered."""
+    BRING_FIGURES = "bring_figures"
+    """Take in counts from outside: the switchboard's calls, visits to the website."""
 
 
-WORK = frozenset({Act.READ_CASES, Act.ANSWER, Act.NOTE, Act.ROUTE, Act.CLOSE, Act.MODERATE})
+WORK = frozenset(
+    {
+        Act.READ_CASES,
+        Act.ANSWER,
+        Act.NOTE,
+        Act.ROUTE,
+        Act.CLOSE,
+        Act.MODERATE,
+        Act.REGISTER_CALLS,
+        Act.SEE_REPORTS,
+    }
+)
 
 ALLOWED: dict[Role, frozenset[Act]] = {
-    Role.CUSTOMER_SERVICE: WORK | {Act.SEE_STATUS},
+    Role.CUSTOMER_SERVICE: WORK | {Act.BRING_FIGURES, Act.SEE_STATUS},
     Role.HANDLER: WORK | {Act.SEE_STATUS},
-    Role.MANAGER: WORK | {Act.SEE_STATUS, Act.SEE_ACCOUNTS, Act.SEE_ROUTING, Act.CHANGE_TEMPLATES},
+    Role.MANAGER: WORK
+    | {Act.BLOCK_PEOPLE, Act.SEE_BLOCKED, Act.BRING_FIGURES, Act.SEE_STATUS, Act.SEE_ACCOUNTS}
+    | {Act.SEE_ROUTING, Act.CHANGE_TEMPLATES},
     Role.COMMUNICATIONS: WORK
-    | {Act.SEE_STATUS, Act.SEE_ACCOUNTS, Act.CHANGE_ACCOUNTS, Act.CHANGE_TEMPLATES},
+    | {Act.CHANGE_HOURS, Act.CHANGE_POLICY, Act.SEE_BLOCKED, Act.BRING_FIGURES, Act.SEE_STATUS}
+    | {Act.SEE_ACCOUNTS, Act.CHANGE_ACCOUNTS, Act.CHANGE_TEMPLATES},
     Role.ADMINISTRATOR: frozenset(
         {
             Act.READ_CASES,
@@ -48,8 +72,11 @@ ALLOWED: dict[Role, frozenset[Act]] = {
             Act.MANAGE_STAFF,
             Act.DECLARE_INCIDENT,
             Act.SEE_ROUTING,
+            Act.SEE_REPORTS,
             Act.CHANGE_RULES,
             Act.CHANGE_TEMPLATES,
+            Act.BRING_FIGURES,
+            Act.CHANGE_HOURS,
         }
     ),
 }
@@ -82,15 +109,51 @@ def must_be_allowed(staff: Staff, act: Act) -> None:
 def visible_cases(staff: Staff) -> ColumnElement[bool]:
     """The condition on `Case` that a person's every query carries.
 
-    Handlers, and managers of a department, see their own department's cases and those they have
-    taken themselves; customer service, communications, administrators and managers of the whole
-    city see all.
+    Handlers, and managers of a department, see their own department's cases, those they have taken
+    themselves, and those on their department's own accounts; customer service, communications,
+    administrators and managers of the whole city see all.
     """
     if not may(staff, Act.READ_CASES):
         return false()
-    if staff.role == Role.HANDLER or (staff.role == Role.MANAGER and staff.department_id):
-        return or_(Case.department_id == staff.department_id, Case.assignee_id == staff.id)
-    return true()
+    if sees_all(staff):
+        return true()
+    own = (Case.department_id == staff.department_id, Case.assignee_id == staff.id)
+    accounts = accounts_of(staff.department_id)
+    return or_(*own, _on_their_accounts(accounts)) if accounts else or_(*own)
+
+
+def sees_all(staff: Staff) -> bool:
+    """Whether the person works for the whole city, and not for one department."""
+    return not (staff.role == Role.HANDLER or (staff.role == Role.MANAGER and staff.department_id))
+
+
+def accounts_of(department_id: int | None) -> tuple[int, ...]:
+    """The accounts that a department runs itself; central ones have no owner.
+
+    The session remembers them until something is written.
+    """
+    if department_id is None:
+        return ()
+    kept: dict[int, tuple[int, ...]] = db.session.info.setdefault(KEPT_UNTIL_WRITTEN, {})
+    if department_id not in kept:
+        owned = Account.owner_department_id == department_id
+        kept[department_id] = tuple(db.session.scalars(select(Account.id).where(owned)))
+    return kept[department_id]
+
+
+def _on_their_accounts(accounts: Sequence[int]) -> ColumnElement[bool]:
+    """Cases on these accounts, except those of a department whose matters are restricted."""
+    restricted = select(Department.id).where(Department.restricted)
+    elsewhere = or_(Case.department_id.is_(None), Case.department_id.not_in(restricted))
+    return and_(Case.account_id.in_(accounts), elsewhere)
+
+
+def may_review(staff: Staff, account: Account) -> bool:
+    """Whether the person may say that they have looked through the whole account."""
+    if not may(staff, Act.MODERATE):
+        return False
+    owner = account.owner_department_id
+    return sees_all(staff) or (owner is not None and owner == staff.department_id)
 
 
 def case_for(staff: Staff, case_id: int, act: Act = Act.READ_CASES) -> Case:

@@ -13,6 +13,7 @@ from app.models import Answer, Mail, Message, RawPayload, Source
 from app.models.answer import AnswerState
 from app.models.source import AccountState, SourceState
 from app.models.workbench import MailState
+from app.people.approvals import is_approved
 from app.reports.silence import LOOKS_BACK, is_unusually_quiet
 
 LATELY = timedelta(hours=24)
@@ -37,6 +38,8 @@ class Light(StrEnum):
     OUR_FAULT = "our_fault"
     NOT_COLLECTED = "not_collected"
     SWITCHED_OFF = "switched_off"
+    NOT_APPROVED = "not_approved"
+    """No head of administration's approval holds: it is not read."""
 
 
 TROUBLE = frozenset(set(Light) - {Light.FINE, Light.FIRST_READING, Light.QUIET, Light.SWITCHED_OFF})
@@ -63,6 +66,8 @@ def light_of(source: Source, now: datetime) -> Light:
         return Light.GONE
     if source.state == SourceState.OFF or source.account.state != AccountState.ACTIVE:
         return Light.SWITCHED_OFF
+    if not is_approved(source.account, now):
+        return Light.NOT_APPROVED
     by_error = {
         "SignInNeeded": Light.SIGN_IN_NEEDED,
         "BudgetSpent": Light.BUDGET_SPENT,

@@ -8,7 +8,7 @@ and a person decides. A case that a person has routed is never moved by the mode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import insert, select, update
 
@@ -21,10 +21,19 @@ from app.models import Case, Department, Message, Post, Suggestion
 from app.models.case import RoutedBy
 from app.models.event import event_row, log_events
 from app.routing.rules import Decided, active_rules, decide
-from classifiers.suggest import Router, Text
 from classifiers.suggest import Suggestion as Advice
+from classifiers.suggest import Text
 
-RouterOf = Callable[[], Router]
+
+class Suggests(Protocol):
+    """What gives advice on texts: the model, or what has been said already."""
+
+    def suggest(self, texts: Sequence[Text]) -> list[Advice]:
+        """A suggestion for each text, in their order."""
+        ...
+
+
+RouterOf = Callable[[], Suggests]
 A_BATCH = 200
 NO_ANSWER = "ingen"
 QUESTION = "fråga"
@@ -40,14 +49,16 @@ class Wanted:
     words: Text
 
 
-def route_waiting(router: RouterOf, *, threshold: float, now: datetime) -> int:
-    """Route every case that waits for it; returns how many.
+def route_waiting(
+    router: RouterOf, *, threshold: float, now: datetime, only: int | None = None
+) -> int:
+    """Route every case that waits for it, or that one alone; returns how many.
 
     `threshold` is a certainty (0-1). `router` is called only when there is something to route, so
     that the model is loaded late. A model that fails leaves the cases unsure, for a person.
     """
     routed = 0
-    while wanted := _wanted():
+    while wanted := _wanted(only):
         try:
             advice = router().suggest([item.words for item in wanted])
         except Exception:  # whatever is wrong with the model, the cases wait for a person
@@ -65,11 +76,12 @@ def route_waiting(router: RouterOf, *, threshold: float, now: datetime) -> int:
     return routed
 
 
-def _wanted() -> list[Wanted]:
+def _wanted(only: int | None) -> list[Wanted]:
+    one = () if only is None else (Case.id == only,)
     rows = db.session.execute(
         select(Case.id, Case.account_id, Case.version, Case.channel, Post.title, Post.text)
         .join(Post, Post.id == Case.post_id)
-        .where(Case.route_wanted, Case.is_open)
+        .where(Case.route_wanted, Case.is_open, *one)
         .order_by(Case.id)
         .limit(A_BATCH)
     ).all()
@@ -164,6 +176,7 @@ def _event_of(case_id: int, decided: Decided, sure: bool, now: datetime) -> dict
         to=decided.advice.department,
         certainty=round(decided.advice.certainty, 3),
         model=decided.advice.model_version,
+        kind=decided.advice.kind,
         **{name: rule_id for name, rule_id in rules.items() if rule_id},
     )
 

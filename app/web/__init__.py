@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import FileSystemLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.web import guard, looks, translated
+from app.web import addresses, guard, looks, translated
 from app.web.errors import handle_errors
 from app.web.wishes import kept_args
 
@@ -25,10 +25,13 @@ OPEN = frozenset(
         "status.alive",
         "hooks.facebook_asks",
         "hooks.facebook_rings",
+        "register.public",
+        "register.public_file",
     }
 )
 """The only endpoints that answer somebody who has not signed in; the hooks know their callers by
-a signature."""
+a signature. The register of accounts is published by the city's own choice (REGISTER_PUBLIC; else
+it is not there), and names no staff."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -63,6 +66,7 @@ def init_app(app: Flask) -> None:
     app.before_request(compress_for_our_own_pages_only)
     translated.init_app(app, Babel(app, locale_selector=guard.language))
     looks.init_app(app)
+    addresses.init_app(app)
     app.jinja_env.globals["kept"] = lambda: kept_args(request.args)
     handle_errors(app)
     app.before_request(guard.let_in_only_who_may)
@@ -96,19 +100,28 @@ def _register_screens(app: Flask) -> None:
         admin,
         answer,
         approve,
+        call_counts,
+        calls,
         case,
         components,
         connect,
         helps,
         hooks,
+        hours,
         inbox,
         keys,
+        link_marks,
         live,
         many,
         me,
         merging,
+        moderation,
         notes,
+        policy,
         post,
+        post_approval,
+        register,
+        reports,
         routing,
         search,
         sign_in,
@@ -116,11 +129,14 @@ def _register_screens(app: Flask) -> None:
         status,
         templates,
         views,
+        website,
     )
 
     for screen in (
         sign_in, inbox, case, answer, approve, status, admin, connect, me, hooks, routing,
         search, notes, snoozing, templates, helps, post, views, many, live, keys, merging,
+        calls, call_counts, website, link_marks, post_approval, reports, hours,
+        policy, register, moderation,
     ):  # fmt: skip
         app.register_blueprint(screen.bp)
     if app.config["DEVELOPMENT"]:
@@ -149,19 +165,24 @@ def _read_whole(response: Response) -> None:
 
 
 def add_headers(response: Response) -> Response:
-    """What every answer carries: a strict policy, no framing, no guessing, nothing kept."""
-    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    """What every answer carries: a strict policy, no guessing; a page also no framing, not kept.
+
+    A page has some twenty style sheets and scripts: what is said of pages only would weigh more
+    than many of them do.
+    """
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    response.headers.setdefault(
-        "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
-    )
     if request.endpoint == "static":
+        response.headers["Content-Security-Policy"] = "default-src 'none'"
         response.headers["Cache-Control"] = "public, max-age=86400"
         _read_whole(response)
     else:
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
+        )
         response.headers["Cache-Control"] = "no-store"
         response.headers.setdefault("Vary", "HX-Request")
     if g.get("https") or request.is_secure:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from werkzeug.wrappers import Response
 
 from app.basics import clock
@@ -34,9 +34,17 @@ def show_accounts() -> str:
     return render_template(
         "pages/accounts.html",
         sources=health.health_of_sources(clock.now()),
-        accounts=list(db.session.scalars(select(Account).order_by(Account.id))),
+        accounts=list(
+            db.session.scalars(select(Account).where(_of_platforms()).order_by(Account.id))
+        ),
         uses=uses_of_accounts(),
     )
+
+
+def _of_platforms() -> ColumnElement[bool]:
+    """Accounts that somebody connected; what people write down of calls is none of them."""
+    inside = [name for name, one in all_channels().items() if not one.abilities.connected]
+    return Account.channel.not_in(inside)
 
 
 def uses_of_accounts() -> dict[int, Use]:

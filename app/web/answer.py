@@ -5,8 +5,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext
+from markupsafe import escape
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.answers import approve, drafts, write
@@ -37,6 +47,7 @@ from app.web.case import back_to, case_context
 from app.web.composing import Ask, advice_on, referred, way_to
 from app.web.guard import me, needs
 from app.web.inbox import list_context
+from app.web.link_marks import as_sent
 from app.web.notes import forward, keep_note
 from app.web.preview import preview_of
 from app.web.wishes import kept_args
@@ -95,10 +106,11 @@ def _publish(
 
 
 def pressed_of(case_id: int, body: str, *, close: bool, private: bool = False) -> Pressed:
-    """What the composer's form says was pressed."""
+    """What the composer's form says was pressed: the text with the marks that it showed."""
+    case = db.session.get(Case, case_id)
     return Pressed(
         case_id=case_id,
-        body=body,
+        body=as_sent(case.account, body) if case else body,
         in_reply_to_id=request.form.get("till_meddelande", type=int),
         seen_version=request.form.get("version", 0, type=int),
         undo=undo_of(me()),
@@ -207,13 +219,27 @@ def _draft(case_id: int) -> AnyResponse | str:
     if "svar" not in request.form:
         return back_to(case_for(me(), case_id, Act.ANSWER).id)
     body = request.form["svar"]
-    drafts.save_draft(case_id, body=body, by=me(), now=clock.now())
+    try:
+        drafts.save_draft(case_id, body=body, by=me(), now=clock.now())
+    except CannotSend as error:
+        return unsaved(error) if request.headers.get("HX-Request") else _not_kept(case_id, error)
     if request.headers.get("HX-Request"):
         return saved_page(case_for(me(), case_id, Act.ANSWER), body, me())
     presence.look_in(case_id, by=me(), now=clock.now(), typed=True)
     flash(gettext("Utkastet är sparat."), "ok")
     kept = kept_args(request.args) | {"sprak": request.form.get("sprak")}
     return redirect(url_for("case.show", case_id=case_id, **kept))
+
+
+def unsaved(error: CannotSend) -> AnyResponse:
+    """What the page is told when a text could not be kept: why; the browser keeps it meanwhile."""
+    answer = make_response(f"<b>{escape(' '.join(words.reason(error.reason)))}</b>")
+    answer.headers["X-Unsaved"] = "1"
+    return answer
+
+
+def _not_kept(case_id: int, error: CannotSend) -> str:
+    return page_again(case_id, request.form["svar"], problem=words.reason(error.reason))
 
 
 def saved_page(case: Case, body: str, author: Staff, under: Message | None = None) -> str:

@@ -96,6 +96,8 @@ def take_back(answer_id: int) -> AnyResponse:
         flash(gettext("Svaret är ditt utkast igen. Inget har publicerats."), "ok")
     except TooLate:
         flash(gettext("Svaret väntar inte längre på godkännande."), "warn")
+    if answer.to_post:
+        return redirect(url_for("post.compose", post_id=answer.case.post_id))
     return back_to(answer.case_id)
 
 

@@ -24,21 +24,27 @@ SLOW = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """What waits in a case: what this person may approve, their own, and what is others' matter."""
+    """What waits in a case: what this person may approve, their own, and what is others' matter.
+
+    `together`: what they may approve that answers several; it is looked at on a page of its own.
+    """
 
     theirs: list[Answer]
     own: Answer | None
     others: list[Answer]
+    together: list[Answer]
 
 
 def approvals_in(case: Case) -> Approvals:
     """What waits for a second person in this case, as this person stands to it."""
     if has_none(case, "forward"):
-        return Approvals([], None, [])
+        return Approvals([], None, [], [])
     found, roles = approve.waiting_in(case), approval_roles()
-    theirs = [one for one in found if approve.may_approve(one, me(), roles)]
+    mine = [one for one in found if approve.may_approve(one, me(), roles)]
     own = next((one for one in found if one.author_id == me().id), None)
-    return Approvals(theirs, own, [one for one in found if one not in theirs and one != own])
+    others = [one for one in found if one not in mine and one != own]
+    together = [one for one in mine if one.to_post]
+    return Approvals([one for one in mine if not one.to_post], own, others, together)
 
 
 def approval_roles() -> tuple[str, ...]:

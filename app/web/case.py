@@ -96,7 +96,8 @@ def news(case_id: int) -> str | Response:
 def newest_event(case: Case) -> int:
     """The newest line of the ledger about this case and those that follow it."""
     family = [case.id, *followers_of(case.id)]
-    return db.session.scalar(select(func.max(Event.id)).where(Event.case_id.in_(family))) or 0
+    told = (Event.case_id.in_(family), Event.name != "case_looked_at")
+    return db.session.scalar(select(func.max(Event.id)).where(*told)) or 0
 
 
 def case_context(case: Case) -> dict[str, Any]:
@@ -269,7 +270,7 @@ def close(case_id: int) -> str | AnyResponse | tuple[str, int]:
     except NotFromHere:
         return back_to(case_id)
     flash(gettext("%(ref)s är klart.", ref=looks.reference(case)), "ok")
-    return redirect(url_for("inbox.show"))
+    return redirect(url_for("inbox.show", **kept_args(request.args)))
 
 
 def _why(outcome: Outcome) -> tuple[str, int | None]:
@@ -384,6 +385,8 @@ def _moderate(message_id: int, act: Callable[..., Message], said: str) -> AnyRes
     message = db.session.get(Message, message_id)
     case_id = message.case_id if message else None
     reason = {} if act is moderate.show else {"reason": request.form.get("skal", "")}
+    if act is moderate.hide:
+        reason["why"] = request.form.get("motivering", "")
     options = options_from(current_app.config)
     try:
         act(message_id, by=me(), options=options, now=clock.now(), **reason)

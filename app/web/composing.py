@@ -28,9 +28,12 @@ from app.collecting.incidents import incident_on
 from app.database import db
 from app.models import Case, Message, Source
 from app.models.source import AccountState
+from app.people.approvals import is_approved
 from app.reports.health import Light, light_of
-from app.web import words
+from app.web import link_marks, words
+from app.web.call_words import BY_PHONE
 from app.web.held import has_none
+from app.web.link_marks import as_sent
 
 KRONOR_PER_DOLLAR = 10
 """A round figure, only for "omkring": what X really charges stands in the console there."""
@@ -131,10 +134,14 @@ def way_to(case: Case, channel: Any, target: Message | None, *, now: datetime) -
 
 def _lock_of_account(case: Case, channel: Any, now: datetime) -> Lock | None:
     """Why nothing at all can be sent from the account."""
+    if channel is not None and not channel.abilities.connected:
+        return Lock(str(BY_PHONE[0]), str(BY_PHONE[1]), for_good=True)
     if channel is None or not channel.abilities.answer:
         return Lock(*words.reason("not_supported"), for_good=True)
     if case.account.state != AccountState.ACTIVE:
         return Lock(*words.reason("account_paused"))
+    if not is_approved(case.account, now):
+        return Lock(*words.reason("not_approved"))
     if has_none(case, "account_held"):
         return None
     incident = incident_on(case.channel)
@@ -161,7 +168,7 @@ def advice_on(case: Case, body: str, signature: str, ask: Ask | None = None) -> 
     `ask`: send has been pressed, and a reason is asked for where one is needed.
     """
     try:
-        text = text_of(body.strip(), signature)
+        text = text_of(as_sent(case.account, body.strip()), signature)
         weight = weigh(case, text, options_from(current_app.config).installation)
     except CannotSend:
         return Advice()
@@ -169,6 +176,8 @@ def advice_on(case: Case, body: str, signature: str, ask: Ask | None = None) -> 
     hints: list[Hint] = []
     if body.strip():
         hints = [*_on_length(weight), *map(_on_care, findings), *_on_links(weight)]
+        said = link_marks.said_of(case.account, body)
+        hints += [Hint("tip", said)] if said else []
     return Advice(weight.used, weight.most, hints, ask if must_ask(findings) else None)
 
 

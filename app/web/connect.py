@@ -15,6 +15,7 @@ from app.channels.base import Channel, all_channels, channel_named
 from app.collecting import accounts
 from app.models import Account
 from app.models.staff import Role
+from app.people.approvals import end_of
 from app.people.rights import Act
 from app.web import looks
 from app.web.guard import me, needs
@@ -34,7 +35,7 @@ class Step:
 STEPS = (
     Step("kanal", _l("Kanal"), ("kanal",)),
     Step("agare", _l("Ägare och syfte"), ("namn", "avdelning", "syfte")),
-    Step("godkannande", _l("Godkännande"), ("chef", "datum")),
+    Step("godkannande", _l("Godkännande"), ("chef", "datum", "galler_till", "dnr")),
     Step("inloggning", _l("Logga in hos plattformen"), ()),
     Step("prova", _l("Pröva och starta"), ()),
 )
@@ -51,7 +52,8 @@ def choose() -> str:
 
 
 def _offered() -> Mapping[str, Channel]:
-    return {name: one for name, one in all_channels().items() if name != "practice"}
+    platforms = {name: one for name, one in all_channels().items() if one.abilities.connected}
+    return {name: one for name, one in platforms.items() if name != "practice"}
 
 
 @bp.post("/konton/anslut")
@@ -95,6 +97,10 @@ def _missing(channel: Channel, code: str, given: Mapping[str, str]) -> dict[str,
             errors["datum"] = gettext("Skriv datumet för beslutet, till exempel 2026-11-18")
         elif decided > clock.to_local(clock.now()).date():
             errors["datum"] = gettext("Beslutet kan inte vara från en dag som inte har varit")
+        until, today = given.get("galler_till", "").strip(), clock.to_local(clock.now()).date()
+        last = _day(until) if until else None
+        if until and (last is None or last < today):
+            errors["galler_till"] = gettext("Skriv sista dagen, i dag eller senare, eller inget")
     return errors
 
 
@@ -116,6 +122,8 @@ def _connect(channel: Channel, given: Mapping[str, str]) -> str | Response | tup
         values={s.name: given.get(f"v_{s.name}", "") for s in channel.settings},
         approved_by=given.get("chef", ""),
         approved_at=decided_at(_day(given.get("datum", ""))),
+        approved_until=_end(_day(given.get("galler_till", ""))),
+        decision=given.get("dnr", ""),
         purpose=given.get("syfte", ""),
         owner_department=given.get("avdelning", ""),
         kinds=request.form.getlist("kind"),
@@ -129,6 +137,11 @@ def _connect(channel: Channel, given: Mapping[str, str]) -> str | Response | tup
     current_app.extensions.pop("practice_mode", None)
     flash(_connected_sentence(account), "ok")
     return redirect(url_for("admin.check_account", account_id=account.id, nytt=1))
+
+
+def _end(last: date | None) -> datetime | None:
+    """When an approval ends whose last day this is."""
+    return end_of(last) if last is not None else None
 
 
 def decided_at(day: date | None) -> datetime | None:

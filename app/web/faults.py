@@ -17,6 +17,7 @@ from app.reports.health import (
 )
 from app.web import looks, words
 from app.web.mail_words import mail_fault
+from app.web.website import website_fault
 
 
 def faults(now: datetime, keys: tuple[str, ...]) -> list[str]:
@@ -57,6 +58,9 @@ def faults(now: datetime, keys: tuple[str, ...]) -> list[str]:
     letters = mail_fault(now)
     if letters:
         found.append(letters)
+    visits = website_fault()
+    if visits:
+        found.append(visits)
     for name in seals_that_do_not_open(keys):
         found.append(
             gettext("Inloggningen för %(name)s går inte att öppna med nycklarna.", name=name)
@@ -86,7 +90,7 @@ def _times(one: Health) -> list[str]:
     told = [gettext("Inte läst än.")]
     if source.last_read_at is not None:
         told = [gettext("Senast läst %(when)s.", when=looks.when(source.last_read_at))]
-    if one.light not in (Light.GONE, Light.SWITCHED_OFF):
+    if one.light not in (Light.GONE, Light.SWITCHED_OFF, Light.NOT_APPROVED):
         told.append(gettext("Nästa hämtning %(when)s.", when=looks.when(source.next_look_at)))
     return [*told, gettext("%(num)d hämtade på ett dygn.", num=one.read_lately)]
 

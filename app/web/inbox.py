@@ -34,7 +34,7 @@ from app.web.wishes import (
 
 bp = Blueprint("inbox", __name__)
 
-MOVES = ("case_opened", "case_reopened")
+MOVES = ("case_opened", "case_reopened", "case_woken")
 MOST_ROWS = 100
 """So many rows are told about at a time."""
 

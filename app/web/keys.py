@@ -16,11 +16,11 @@ from app.web.guard import me, needs
 bp = Blueprint("keys", __name__)
 
 GROUPS: tuple[tuple[LazyString, tuple[str, ...]], ...] = (
-    (_l("I listan"), ("next", "previous", "open", "pick", "search")),
-    (_l("Skriva"), ("answer", "note", "forward", "insert", "send", "undo")),
-    (_l("Ärendet"), ("close", "take", "wait", "snooze", "unread")),
+    (_l("I listan"), ("next", "previous", "open", "pick", "many", "filter", "search")),
+    (_l("Skriva"), ("answer", "note", "forward", "insert", "template", "send", "undo")),
+    (_l("Ärendet"), ("close", "take", "hand_over", "wait", "snooze", "unread")),
     (_l("Koppla om"), ("move1", "move2", "move3", "move")),
-    (_l("Överallt"), ("help", "leave")),
+    (_l("Överallt"), ("call", "help", "leave")),
 )
 """How the sheet is laid out; `open`, `send` and `leave` are the browser's own and stay."""
 
@@ -30,14 +30,18 @@ ACTS: dict[str, LazyString] = {
     "open": _l("Öppna ärendet på raden"),
     "pick": _l("Välj raden, för att göra något med flera"),
     "search": _l("Sök"),
+    "filter": _l("Filtrera listan"),
+    "many": _l("Gör något med de valda"),
     "answer": _l("Svara offentligt"),
     "note": _l("Intern anteckning"),
     "forward": _l("Skicka vidare"),
     "insert": _l("Infoga tidigare svar eller mall"),
+    "template": _l("Sök bland svarsmallarna"),
     "send": _l("Publicera eller spara"),
     "undo": _l("Ångra"),
     "close": _l("Markera klar"),
     "take": _l("Ta ärendet"),
+    "hand_over": _l("Överlåt till kollega"),
     "wait": _l("Vänta på invånaren"),
     "snooze": _l("Lägg undan"),
     "unread": _l("Markera oläst"),
@@ -45,6 +49,7 @@ ACTS: dict[str, LazyString] = {
     "move2": _l("Koppla till andra förslaget"),
     "move3": _l("Koppla till tredje förslaget"),
     "move": _l("Koppla till annan avdelning"),
+    "call": _l("Registrera samtal eller besök"),
     "help": _l("Visa alla kortkommandon"),
     "leave": _l("Lämna rutan, eller stäng det som är öppet"),
 }

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -16,11 +15,10 @@ from app.answers.care import language_of
 from app.answers.moderate import HIDE_REASONS
 from app.answers.ready import signature_of
 from app.basics import clock
-from app.basics.working_time import OpeningHours, one_working_day_limit, open_intervals
 from app.channels.base import all_channels
 from app.collecting.incidents import open_incidents
 from app.database import db
-from app.models import Account, Case, ClosedDay, Department, Source
+from app.models import Account, Case, Department, Source
 from app.people.rights import Act, may
 from app.reports.health import Light, health_of_sources
 from app.web import words
@@ -34,6 +32,8 @@ from app.web.approving import (
     why_it_waits,
 )
 from app.web.composing import spoken
+from app.web.due import clock_of
+from app.web.due import late_before as late_before
 from app.web.permissions import BEFOREHAND, guide, permission
 from app.web.preview import languages_for, preview_of, written_in
 from app.web.sureness import (
@@ -47,17 +47,6 @@ from app.web.sureness import (
     sureness_of,
 )
 from app.web.thread import difference
-
-SOON = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """What the small clock beside a case shows: its shape, its share filled (0-1), its words."""
-
-    shape: str
-    share: float
-    text: str
 
 
 def init_app(app: Flask) -> None:
@@ -175,72 +164,6 @@ def channel_icon(name: str) -> str:
     return channel.icon if channel else "i-lank"
 
 
-def short_time(span: timedelta) -> str:
-    """40 min, 1 t 10, 6 t, 2 dagar."""
-    minutes = max(int(span.total_seconds() // 60), 0)
-    if minutes < 60:
-        return gettext("%(n)d min", n=minutes)
-    if minutes < 180:
-        return gettext("%(h)d t %(m)02d", h=minutes // 60, m=minutes % 60)
-    if minutes < 48 * 60:
-        return gettext("%(h)d t", h=minutes // 60)
-    return gettext("%(n)d dagar", n=minutes // (24 * 60))
-
-
-def _hours() -> OpeningHours:
-    """The office's hours with the closed days of the table, read at most every ten minutes."""
-    kept = current_app.extensions.get("hours")
-    if kept is None or monotonic() - kept[0] > 600:
-        days = sorted(db.session.scalars(select(ClosedDay.day)))
-        hours = OpeningHours(exceptions=tuple((day, ()) for day in days), holidays_closed=False)
-        kept = (monotonic(), hours)
-        current_app.extensions["hours"] = kept
-    found: OpeningHours = kept[1]
-    return found
-
-
-@lru_cache(maxsize=4096)
-def _limit(waiting_since: datetime, hours: OpeningHours) -> datetime:
-    return one_working_day_limit(waiting_since, hours)
-
-
-def clock_of(case: Case) -> Clock:
-    """How long there is left of one working day to the first answer, or how late it is."""
-    if case.waiting_since is None:
-        if not case.is_open:
-            return Clock("done", 1.0, str(words.OUTCOMES.get(case.outcome or "", "")))
-        return Clock("none", 0.0, str(words.STATES[case.state]))
-    if case.no_answer_needed:
-        return Clock("none", 0.0, gettext("inget krav"))
-    now, limit = clock.now(), _limit(case.waiting_since, _hours())
-    if now > limit:
-        return Clock("late", 1.0, gettext("%(time)s över", time=short_time(now - limit)))
-    left = limit - now
-    whole = max((limit - case.waiting_since).total_seconds(), 1.0)
-    share = min(max(left.total_seconds() / whole, 0.0), 1.0)
-    return Clock("soon" if left <= SOON else "", share, short_time(left))
-
-
-_late_before: tuple[float, datetime] | None = None
-
-
-def late_before() -> datetime:
-    """A resident who has waited since before then has waited more than one working day.
-
-    The closing time before the last one that has passed; worked out once a minute.
-    """
-    global _late_before
-    if _late_before is None or monotonic() - _late_before[0] > 60:
-        now, found = clock.now(), []
-        local = clock.to_local(now).date()
-        for back in range(30):
-            for _opens, closes in reversed(open_intervals(local - timedelta(days=back), _hours())):
-                if closes <= now:
-                    found.append(closes)
-        _late_before = (monotonic(), found[1])
-    return _late_before[1]
-
-
 @dataclass(frozen=True, slots=True)
 class Named:
     """A department as the pages need it."""
@@ -289,7 +212,8 @@ def practice_mode() -> bool:
     """Whether everything here is practice: no account but the practice town's is connected."""
     kept = current_app.extensions.get("practice_mode")
     if kept is None or monotonic() - kept[0] > 15:
-        real = db.session.scalar(select(Account.id).where(~Account.practice).limit(1))
+        there = (~Account.practice, Account.channel != "phone")
+        real = db.session.scalar(select(Account.id).where(*there).limit(1))
         kept = (monotonic(), real is None)
         current_app.extensions["practice_mode"] = kept
     return bool(kept[1])

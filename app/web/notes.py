@@ -14,6 +14,7 @@ from app.routing.transfer import NoSuchDepartment, reroute
 from app.web import looks
 from app.web.case import back_if_seen, back_to
 from app.web.guard import me, needs
+from app.web.wishes import kept_args
 
 bp = Blueprint("notes", __name__)
 
@@ -76,7 +77,7 @@ def forward(case_id: int) -> AnyResponse:
         return back_to(case_id)
     flash(gettext("Kopplat till %(name)s.", name=looks.department_name(to)), "ok")
     tell_whom(message, case)
-    return redirect(url_for("inbox.show"))
+    return redirect(url_for("inbox.show", **kept_args(request.args)))
 
 
 @bp.get("/arenden/<int:case_id>/overlat")

@@ -1,40 +1,48 @@
 """All cases under one post, and one public answer to several of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext, ngettext
-from sqlalchemy import Row
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.answers import several, write
-from app.answers.care import Override
-from app.answers.ready import (
-    CannotSend,
-    NeedsReason,
-    TooLate,
-    signature_of,
-    signature_under,
-    text_of,
-)
-from app.answers.several import MOST_CASES, PressedForSeveral, SeveralChanged, press_for_several
+from app.answers import several_approval, write
+from app.answers.draft_places import chosen_in
+from app.answers.ready import CannotSend, NeedsApproval, NeedsReason, TooLate
+from app.answers.several import SeveralChanged, press_for_several
 from app.answers.together import case_ids_of
+from app.answers.under_post import MOST_CASES, draft_under, save_draft_under
 from app.basics import clock
-from app.channels.base import all_channels
 from app.database import db
 from app.inbox import posts
 from app.inbox.posts import Grouping
-from app.models import Account, Answer, Case, Post
+from app.models import Answer, Case, Post
 from app.models.answer import AnswerState
-from app.models.case import Outcome
-from app.people.rights import Act, NotAllowed, case_for, may
+from app.people.rights import Act, NotAllowed, case_for
 from app.web import flow_chart, words
-from app.web.answer import house, undo_of
+from app.web.answer import house
 from app.web.case import back_to
-from app.web.composing import Advice, Ask, Hint, Lock, advice_on, referred, way_to
+from app.web.composing import Ask, referred
 from app.web.guard import me, needs
+from app.web.several_page import (
+    Choice,
+    Writing,
+    about,
+    as_one,
+    choices_in_form,
+    pressed_in_form,
+    seen_in_form,
+    written,
+)
 
 bp = Blueprint("post", __name__)
 
@@ -54,6 +62,12 @@ def answered_with(answer: Answer, case: Case) -> int:
     return posts.answered_with(answer, case.id, me())
 
 
+@bp.app_template_global()
+def how_many_it_answers(answer: Answer) -> int:
+    """How many cases an answer to several is for; all of them are open to who may approve it."""
+    return len(case_ids_of(answer))
+
+
 @bp.get("/inlagg/<int:post_id>")
 @needs(Act.READ_CASES)
 def show(post_id: int) -> str:
@@ -64,7 +78,7 @@ def show(post_id: int) -> str:
     flow = posts.flow(post.id, me())
     return render_template(
         "pages/post.html",
-        **_about(post),
+        **about(post),
         grouping=grouping,
         groupings=words.GROUPINGS,
         listed=posts.listed(post.id, me(), grouping, request.args.get("efter", type=int)),
@@ -76,53 +90,25 @@ def show(post_id: int) -> str:
         can_be_answered=posts.can_be_answered,
         on_their_way=posts.answers_to_post(post.id, me()),
         most=MOST_CASES,
+        draft=draft_under(post.id, me()),
     )
-
-
-def _about(post: Post) -> dict[str, Any]:
-    """The post with its account, and whether this person can answer under it."""
-    account = db.session.get_one(Account, post.account_id)
-    return {
-        "post": post,
-        "account": account,
-        "may_answer": may(me(), Act.ANSWER),
-        "lock": _lock(post, account),
-    }
-
-
-def _lock(post: Post, account: Account) -> Lock | None:
-    """Why nobody can answer directly under the post, known before anybody writes."""
-    several_as_one = Case(account=account, account_id=account.id, channel=account.channel)
-    lock = way_to(several_as_one, all_channels().get(account.channel), None, now=clock.now()).lock
-    code = several.why_not(post, me(), current_app.config["APPROVAL_ROLES"])
-    if lock is None and code:
-        lock = Lock(*words.reason(code), for_good=True)
-    return lock
 
 
 # --- Writing to several ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A case on the page where one answers several. `changed`: not as it was on the page before."""
-
-    row: Row[Any]
-    chosen: bool
-    changed: bool = False
-
-
 @bp.get("/inlagg/<int:post_id>/svara")
 @needs(Act.ANSWER)
 def compose(post_id: int) -> str | AnyResponse:
-    """Write one answer to the chosen cases; with `igen` the one that was taken back."""
+    """Write one answer to the chosen cases; without any, go on with the draft where it was left."""
     post = posts.post_for(me(), post_id, Act.ANSWER)
-    asked, body = request.args.getlist("arende", type=int), ""
-    before = _taken_back(post)
-    if before is not None:
-        asked, body = case_ids_of(before), before.body
-    rows = posts.chosen(post.id, me(), asked[:MOST_CASES])
-    if not rows:
+    asked = request.args.getlist("arende", type=int)
+    draft = draft_under(post.id, me())
+    kept = chosen_in(draft) if draft is not None else {}
+    if draft is not None and draft.asked_at is not None:
+        asked = []
+    choices = _choices(post, asked or list(kept), {} if asked else kept)
+    if not choices:
         flash(gettext("Välj minst ett ärende som går att svara på."), "warn")
         return redirect(url_for("post.show", post_id=post.id))
     if len(asked) > MOST_CASES:
@@ -130,153 +116,109 @@ def compose(post_id: int) -> str | AnyResponse:
             "Ett svar kan gå till högst %(n)d ärenden. De första är valda.", n=MOST_CASES
         )
         flash(said, "warn")
-    return _page(post, [Choice(row, True) for row in rows], body)
+    return _page(post, choices, draft.body if draft is not None else "")
 
 
-def _taken_back(post: Post) -> Answer | None:
-    """The answer to several that is written anew, if it is this person's own under this post."""
-    answer = db.session.get(Answer, request.values.get("igen", 0, type=int))
-    if answer is None or not answer.to_post or answer.author_id != me().id:
-        return None
-    return answer if answer.case.post_id == post.id else None
+def _choices(post: Post, case_ids: list[int], kept: dict[int, int]) -> list[Choice]:
+    """These cases as they are now; what has changed since the draft was written is not chosen."""
+    rows = posts.chosen(post.id, me(), case_ids[:MOST_CASES])
+    changed = {row.Case.id for row in rows if kept.get(row.Case.id) not in (None, row.Case.version)}
+    return [Choice(row, row.Case.id not in changed, row.Case.id in changed) for row in rows]
 
 
 @bp.post("/inlagg/<int:post_id>/svara")
 @needs(Act.ANSWER)
 def send(post_id: int) -> str | AnyResponse | tuple[str, int]:
-    """Look at the answer as it will be, or publish it, as the pressed button says."""
+    """Keep the answer, look at it as it will be, or send it, as the pressed button says."""
     post = posts.post_for(me(), post_id, Act.ANSWER)
-    act, body = request.form.get("gor", "granska"), request.form.get("svar", "")
+    act, body = request.form.get("gor", "utkast"), request.form.get("svar", "")
     if act in ("publicera", "publicera-klar"):
         return _publish(post, body, close=act == "publicera-klar")
-    choices = _choices(post)
+    if act in ("godkannande", "godkannande-klar"):
+        return _put_forward(post, body, close=act == "godkannande-klar")
+    choices = choices_in_form(post)
+    if act == "hanvisa" and choices:
+        body = referred(body, as_one(choices, body))
+    said, is_kept = _kept(post, body)
+    if request.headers.get("HX-Request"):
+        return _saved(post, choices, body, said, is_kept)
     if not choices:
         return redirect(url_for("post.show", post_id=post.id))
-    if act == "hanvisa":
-        body = referred(body, _as_one(choices, body))
-    if request.headers.get("HX-Request"):
-        return render_template("parts/post_look.html", **_written(post, choices, body, None))
-    return _page(post, choices, body, looked=True)
+    if act == "utkast":
+        flash(said, "ok" if is_kept else "warn")
+    return _page(post, choices, body, looked=act == "granska")
+
+
+def _kept(post: Post, body: str) -> tuple[str, bool]:
+    """Keep the draft; what the page says of it, and whether it is true that it is kept."""
+    try:
+        draft = save_draft_under(post.id, seen_in_form(), body=body, by=me(), now=clock.now())
+    except CannotSend as error:
+        return " ".join(words.reason(error.reason)), False
+    if draft is None and body.strip() and not seen_in_form():
+        return gettext("Välj minst ett ärende, så sparas texten."), False
+    return gettext("Utkastet är sparat."), True
+
+
+def _saved(post: Post, choices: list[Choice], body: str, said: str, is_kept: bool) -> Response:
+    """What the page is told when a text has been saved: when, hints, length, how it will look."""
+    shown = written(post, choices, body, _writing(post))
+    told = {"at": clock.now(), "said": "" if is_kept else said}
+    answer = make_response(render_template("parts/post_saved.html", **shown, **told))
+    if not is_kept:
+        answer.headers["X-Unsaved"] = "1"
+    return answer
 
 
 def _publish(post: Post, body: str, *, close: bool) -> AnyResponse | tuple[str, int]:
-    before = _taken_back(post)
-    pressed = PressedForSeveral(
-        post_id=post.id,
-        seen=_seen(),
-        body=body,
-        undo=undo_of(me()),
-        close_as=Outcome.ANSWERED if close else None,
-        care_reason=_reason(),
-        instead_of=before.body if before else "",
-    )
+    pressed = pressed_in_form(post, body, close=close)
     try:
         answer = press_for_several(pressed, by=me(), now=clock.now(), **house())
     except SeveralChanged as error:
         return _again(post, body, lost=error.lost, not_as_before=True), 409
     except NeedsReason:
         return _again(post, body, ask=Ask(take_focus=True)), 422
+    except NeedsApproval:
+        return _again(post, body, problem=words.reason("needs_approval")), 422
     except CannotSend as error:
         return _again(post, body, problem=words.reason(error.reason)), 422
-    flash(_pressed_sentence(answer, len(pressed.seen)), "ok")
+    flash(pressed_for_several_sentence(answer, len(pressed.seen)), "ok")
     return redirect(url_for("post.show", post_id=post.id))
 
 
-def _seen() -> dict[int, int]:
-    """The chosen cases, each with the version that the page showed."""
-    found: dict[int, int] = {}
-    for said in request.form.getlist("arende"):
-        case_id, _, version = said.partition(":")
-        if case_id.isdecimal() and version.isdecimal() and len(said) < 40:
-            found[int(case_id)] = int(version)
-    return found
+def _put_forward(post: Post, body: str, *, close: bool) -> AnyResponse | tuple[str, int]:
+    """Ask for a second person's approval; nothing leaves."""
+    pressed = pressed_in_form(post, body, close=close)
+    try:
+        several_approval.put_forward(pressed, by=me(), now=clock.now(), **house())
+        flash(gettext("Svaret väntar på en kollegas godkännande. Inget har publicerats."), "ok")
+    except TooLate:
+        flash(gettext("Svaret väntar redan på godkännande."), "warn")
+    except SeveralChanged as error:
+        return _again(post, body, lost=error.lost, not_as_before=True), 409
+    except CannotSend as error:
+        return _again(post, body, problem=words.reason(error.reason)), 422
+    return redirect(url_for("post.show", post_id=post.id))
 
 
-def _choices(post: Post) -> list[Choice]:
-    """The cases that stood on the page, as they are now; what has changed is no longer chosen."""
-    seen = _seen()
-    shown = [*seen, *request.form.getlist("visad", type=int)]
-    found = []
-    for row in posts.chosen(post.id, me(), shown[: 2 * MOST_CASES]):
-        before = seen.get(row.Case.id)
-        changed = before is not None and before != row.Case.version
-        found.append(Choice(row, before is not None and not changed, changed))
-    return found
-
-
-def _reason() -> str:
-    chosen = request.form.get("skal", "")
-    return chosen if chosen in list(Override) else ""
-
-
-def _again(post: Post, body: str, **what: Any) -> str:
+def _again(post: Post, body: str, *, ask: Ask | None = None, **what: Any) -> str:
     """The page once more: nothing has left, the text is kept, and what is in the way is shown."""
     db.session.rollback()
-    return _page(post, _choices(post), body, **what)
+    return _page(post, choices_in_form(post), body, ask, **what)
 
 
-def _page(
-    post: Post, choices: Sequence[Choice], body: str, *, ask: Ask | None = None, **what: Any
-) -> str:
+def _page(post: Post, choices: list[Choice], body: str, ask: Ask | None = None, **what: Any) -> str:
     fallen = {"looked": False, "problem": None, "not_as_before": False, "lost": 0}
-    shown = _about(post) | _written(post, choices, body, ask) | fallen | what
-    before = _taken_back(post)
-    return render_template("pages/post_answer.html", **shown, again=before.id if before else None)
+    shown = about(post) | written(post, choices, body, _writing(post), ask) | fallen | what
+    return render_template("pages/post_answer.html", **shown)
 
 
-def _written(post: Post, choices: Sequence[Choice], body: str, ask: Ask | None) -> dict[str, Any]:
-    """What is written so far, to whom, how it will read, and what to think of."""
-    chosen = [choice for choice in choices if choice.chosen]
-    tidy = body.strip()
-    return {
-        "choices": choices,
-        "count": len(chosen),
-        "body": body,
-        "text": text_of(tidy, signature_under(tidy, me())) if tidy else "",
-        "signature": signature_of(me()),
-        "advice": _advice(choices, body, ask),
-        "case": choices[0].row.Case if choices else None,
-        "post": post,
-    }
+def _writing(post: Post) -> Writing:
+    return Writing(me(), draft_under(post.id, me()))
 
 
-def _advice(choices: Sequence[Choice], body: str, ask: Ask | None) -> Advice:
-    """As for an answer to one, held against all of them."""
-    if not choices:
-        return Advice()
-    asked = ask or (Ask(_reason()) if "skal" in request.form else None)
-    advice = advice_on(_as_one(choices, body), body, signature_of(me()), asked)
-    if ask is not None and advice.ask is None:  # it was stopped for what only one of them shows
-        said = gettext("svaret kan peka ut någon. Ändra det, eller välj ett skäl.")
-        return replace(advice, ask=ask, hints=[*advice.hints, Hint("stop", said, asks=True)])
-    return advice
-
-
-def _as_one(choices: Sequence[Choice], body: str) -> Case:
-    """The chosen cases as one that care can look at: the strictest, in the language of most.
-
-    It bears the name of a resident only if the answer speaks of one.
-    """
-    cases = [choice.row.Case for choice in choices if choice.chosen] or [choices[0].row.Case]
-    languages = [case.language for case in cases]
-    named = [case.person_name for case in cases if _is_named(case.person_name, body)]
-    strict = [case.department for case in cases if case.department and case.department.restricted]
-    return Case(
-        id=cases[0].id,
-        channel=cases[0].channel,
-        account=cases[0].account,
-        account_id=cases[0].account_id,
-        person_name=named[0] if named else "",
-        language=max(languages, key=languages.count),
-        department=strict[0] if strict else cases[0].department,
-    )
-
-
-def _is_named(name: str, body: str) -> bool:
-    return any(part in body for part in name.split() if len(part) > 2)
-
-
-def _pressed_sentence(answer: Answer, count: int) -> str:
+def pressed_for_several_sentence(answer: Answer, count: int) -> str:
+    """To how many the answer goes, and when."""
     to = ngettext("Svaret går till %(num)d ärende.", "Svaret går till %(num)d ärenden.", count)
     if answer.send_after is None:
         return f"{to} {gettext('Svaret väntar tills du trycker på Skicka nu.')}"
@@ -297,9 +239,9 @@ def write_again(answer_id: int) -> AnyResponse:
     case = case_for(me(), answer.case_id, Act.ANSWER)
     try:
         if answer.state == AnswerState.REFUSED:
-            write.write_again(answer_id, by=me(), now=clock.now())
+            draft = write.write_again(answer_id, by=me(), now=clock.now())
         else:
-            write.undo(answer_id, by=me(), now=clock.now())
+            draft = write.undo(answer_id, by=me(), now=clock.now())
             flash(gettext("Svaret är tillbaka som utkast. Inget har publicerats."), "ok")
     except write.AuthorsTurn as error:
         flash(
@@ -309,6 +251,6 @@ def write_again(answer_id: int) -> AnyResponse:
     except TooLate:
         flash(gettext("För sent att ångra: svaret har redan gått iväg."), "warn")
         return back_to(case.id)
-    if answer.author_id != me().id:
+    if draft.author_id != me().id:
         return back_to(case.id)
-    return redirect(url_for("post.compose", post_id=case.post_id, igen=answer_id))
+    return redirect(url_for("post.compose", post_id=case.post_id))

@@ -12,6 +12,7 @@ from flask import request
 from app.answers.care import language_of
 from app.answers.ready import tidy_body
 from app.models import Case, Message
+from app.web.link_marks import as_sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Preview:
 
 def preview_of(case: Case, body: str, signature: str, under: Message | None) -> Preview:
     """What stands on the platform if this is published now."""
-    how, body = HOW.get(case.channel, Shows()), tidy_body(body)
+    how, body = HOW.get(case.channel, Shows()), as_sent(case.account, tidy_body(body))
     text = body if not signature or body.endswith(signature) else f"{body}\n\n{signature}"
     first, rest = _cut(text, how)
     return Preview(

@@ -17,6 +17,7 @@ from app.inbox.wishes import View, Wish
 from app.models import Case, Rule
 from app.people.rights import Act, may
 from app.web import looks
+from app.web.due import clock_of
 from app.web.guard import me
 from app.web.sureness import rule_words, rules_behind
 
@@ -52,12 +53,12 @@ class Drawer:
         """A row of `lists.listed` as markup. `gone`: why it is no longer in the list; `swap`: it
         takes the place of the one on the page."""
         case: Case = row.Case
-        clock, rule = looks.clock_of(case), self._rules.get(case.id)
+        clock, rule = clock_of(case), self._rules.get(case.id)
         unread = row.seen_version is None or row.seen_version < case.version
         key = (
             self._for_all, _facts(case), row.writer, row.has_draft, row.assignee_name,
             row.department_slug, unread, href, chosen, gone, swap, _told(rule),
-            clock.shape, clock.text, round(clock.share * CLOCK_STEPS),
+            clock.shape, clock.text, clock.due, round(clock.share * CLOCK_STEPS),
         )  # fmt: skip
         found = _kept.get(key)
         if found is None:

@@ -14,6 +14,7 @@ from app.people.rights import Act, case_for
 from app.web import looks
 from app.web.case import back_to
 from app.web.guard import me, needs
+from app.web.wishes import kept_args
 
 bp = Blueprint("snooze", __name__)
 
@@ -92,7 +93,7 @@ def put(case_id: int) -> str | AnyResponse | tuple[str, int]:
         when=ahead(until),
     )
     flash(said, "ok")
-    return redirect(url_for("inbox.show"))
+    return redirect(url_for("inbox.show", **kept_args(request.args)))
 
 
 @bp.post("/arenden/<int:case_id>/ta-fram")

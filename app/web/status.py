@@ -15,6 +15,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.basics import clock
+from app.channels.base import all_channels
 from app.collecting import incidents
 from app.collecting.incidents import open_incidents
 from app.database import db
@@ -47,7 +48,9 @@ def show() -> str:
 
 def _channels_in_use() -> list[str]:
     """The channels that have an account, which an incident can be declared on."""
-    return sorted(db.session.scalars(select(Account.channel).distinct()))
+    used = set(db.session.scalars(select(Account.channel).distinct()))
+    inside = {name for name, one in all_channels().items() if not one.abilities.connected}
+    return sorted(used - inside)
 
 
 @bp.post("/lage/laslage")

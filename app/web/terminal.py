@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import click
@@ -10,13 +10,17 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from app.basics import clock
+from app.basics.csv_rows import NotATable
 from app.channels.base import Channel, Setting, all_channels, channel_named
 from app.collecting import accounts
+from app.collecting.call_counts import take_in
 from app.collecting.connect import options_from
 from app.database import db
 from app.models import Account, Department, Source, Training
 from app.web import words
+from app.web.call_counts import said_of
 from app.web.connect import STEPS, decided_at
+from app.web.figure_words import bad_file, why_not
 from app.web.permissions import guide, permission
 from app.web.trial import try_account
 
@@ -73,7 +77,8 @@ def _say_step(number: int) -> None:
 def _ask_about_account(told: Told) -> None:
     """The first three steps: channel, owner and purpose, approval."""
     _say_step(1)
-    offered = [name for name in all_channels() if name != "practice"]
+    platforms = [name for name, one in all_channels().items() if one.abilities.connected]
+    offered = [name for name in platforms if name != "practice"]
     told.channel = told.channel or click.prompt(gettext("Kanal"), type=click.Choice(offered))
     _say_step(2)
     told.name = told.name or click.prompt(gettext("Vad ska kontot heta här?"))
@@ -187,6 +192,18 @@ def tell_trial(account: Account, config: Mapping[str, Any]) -> bool:
     if not tried.good and guide(channel.name):
         click.echo(gettext("Se handledningen %(file)s.", file=guide(channel.name)))
     return tried.good
+
+
+def take_in_counts(data: bytes, *, now: datetime) -> bool:
+    """Take in the switchboard's counts and say how it went; whether every line could be read."""
+    try:
+        kept = take_in(data, by=None, today=clock.to_local(now).date(), now=now)
+    except NotATable as error:
+        raise click.ClickException(bad_file(error)) from None
+    for bad in kept.bad:
+        click.echo(why_not(bad), err=True)
+    click.echo(said_of(kept))
+    return not kept.bad
 
 
 def training_lines(training: Training) -> list[str]:

@@ -28,13 +28,13 @@ class OwnDomain(Domain):
         return cast(Translations, kept[1])
 
 
-def said(text: str, **variables: Any) -> Markup:
+def said(text: str, /, **variables: Any) -> Markup:
     """A page's text in the reader's language, with its variables escaped."""
     found = Markup(get_domain().get_translations().ugettext(text))  # noqa: S704 - our own words
     return found % variables if variables or "%" in found else found
 
 
-def said_many(one: str, several: str, num: int, **variables: Any) -> Markup:
+def said_many(one: str, several: str, num: int, /, **variables: Any) -> Markup:
     """A page's text for one or for several in the reader's language."""
     found = get_domain().get_translations().ungettext(one, several, num)
     return Markup(found) % {"num": num, **variables}  # noqa: S704 - our own words

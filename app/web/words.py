@@ -170,7 +170,7 @@ EVENTS: dict[str, LazyString] = {
     "case_woken": _l("Invånaren skrev, ärendet togs fram igen"),
     "answer_put_forward": _l("Svaret lades fram för godkännande"),
     "answer_sent_back": _l("Svaret skickades tillbaka till författaren"),
-    "answer_queued": _l("Svaret skickades iväg"),
+    "answer_queued": _l("Svaret lämnades för publicering"),
     "answer_undone": _l("Svaret togs tillbaka"),
     "answer_sent": _l("Svaret kom fram"),
     "answer_postponed": _l("Plattformen bad oss vänta"),
@@ -222,6 +222,11 @@ NOT_SPLIT: dict[str, LazyString] = {
     "not_split": _l("Ärendet är inte taget ur ett annat, eller är redan tillbaka."),
 }
 """Why words cannot be taken out, or put back, like this."""
+
+NEEDS_APPROVAL: LazyString = _l(
+    "Inget läses eller skickas förrän förvaltningschefen har godkänt kontot igen. Den som har hand"
+    " om kontona skriver in beslutet på kontots sida."
+)
 
 REASONS: dict[str, tuple[LazyString, LazyString]] = {
     Reason.COMMENTS_CLOSED: (
@@ -304,9 +309,13 @@ REASONS: dict[str, tuple[LazyString, LazyString]] = {
         _l("Inlägget är inte stadens eget, så ett svar till flera skulle stå hos någon annan."),
         _l("Svara i varje ärende för sig."),
     ),
-    "several_need_two": (
-        _l("Svaren härifrån ska godkännas av en andra person, och det går bara för ett i taget."),
-        _l("Svara i varje ärende för sig."),
+    "several_no_room": (
+        _l("Du har redan ett eget utkast i varje valt ärende, så det här får inte plats."),
+        _l("Skicka eller töm ett av dem och försök igen."),
+    ),
+    "several_own_approval": (
+        _l("Ett av ärendena hör till en avdelning som själv godkänner sina svar."),
+        _l("Välj bort det, och svara på det för sig."),
     ),
     "several_too_many": (
         _l("Ett svar kan gå till högst 200 ärenden."),
@@ -333,6 +342,7 @@ REASONS: dict[str, tuple[LazyString, LazyString]] = {
         _l("Svaret behöver inte godkännas av någon annan längre."),
         _l("Texten är sparad som ditt utkast. Du kan publicera det själv."),
     ),
+    "not_approved": (_l("Kontots godkännande gäller inte längre."), NEEDS_APPROVAL),
     "account_paused": (
         _l("Kontot är pausat."),
         _l("Det du skriver sparas som utkast. Skicka när kontot är igång igen."),
@@ -344,6 +354,7 @@ POSTPONED: dict[str, LazyString] = {
     "TryLater": _l("Plattformen svarar inte just nu. Vi försöker igen av oss själva."),
     "asked_to_wait": _l("Plattformen vill att vi väntar en stund. Svaret går av sig självt sedan."),
     "account_paused": _l("Kontot är pausat. Svaret går när kontot är igång igen."),
+    "not_approved": _l("Kontots godkännande gäller inte längre. Svaret går när det är förnyat."),
     "BudgetSpent": _l("Plattformens gräns är nådd. Svaret går när den öppnar igen."),
 }
 
@@ -399,6 +410,7 @@ LIGHTS: dict[str, tuple[LazyString, LazyString]] = {
         _l("Hämtningen är inte igång. Be IT starta den (flask work)."),
     ),
     Light.SWITCHED_OFF: (_l("Avstängd"), _l("Någon har pausat kontot.")),
+    Light.NOT_APPROVED: (_l("Godkännande saknas"), NEEDS_APPROVAL),
 }
 """How a source fares, and what to do."""
 

@@ -7,15 +7,18 @@ from sqlalchemy import select
 
 from app.answers import several, write
 from app.answers.deliver import Deliverer, deliver_due
-from app.answers.ready import CannotSend, NeedsReason
+from app.answers.draft_places import chosen_in
+from app.answers.ready import CannotSend, NeedsApproval, NeedsReason
 from app.answers.several import PressedForSeveral, SeveralChanged, press_for_several
+from app.answers.under_post import draft_under
 from app.channels import practice
 from app.channels.base import Reason
 from app.collecting.collect import Collector, collect_due
 from app.collecting.connect import Options
 from app.database import db, writing
 from app.inbox.handle import close, take
-from app.models import Account, Answer, Event, Message, Post, Staff
+from app.inbox.receive import mark_removed
+from app.models import Account, Answer, Event, Message, Post, Source, Staff
 from app.models.case import Outcome
 from app.people.rights import NotAllowed
 from tests.conftest import MONDAY
@@ -76,7 +79,10 @@ def town(app):
 
 
 def nothing_queued():
-    return db.session.scalars(select(Answer).where(Answer.state != "draft")).all() == []
+    return (
+        db.session.scalars(select(Answer).where(Answer.state.not_in(("draft", "discarded")))).all()
+        == []
+    )
 
 
 # --- Who may not -----------------------------------------------------------------------------------
@@ -107,14 +113,14 @@ def test_cases_one_may_not_see_are_not_answered_and_not_named(town):
 
 @pytest.mark.parametrize("whose", [Account, Staff])
 def test_what_needs_two_people_is_not_sent_by_one(town, whose):
-    """Where the account or the person needs a second one's approval, several cannot be answered."""
+    """Where the account or the person needs a second one's approval, the text is kept as a draft."""
     with writing():
         for row in db.session.scalars(select(whose)):
             row.four_eyes = True
-    with pytest.raises(CannotSend) as caught:
+    with pytest.raises(NeedsApproval):
         town.press()
-    assert caught.value.reason == several.TWO_PEOPLE
     assert nothing_queued()
+    assert draft_under(town.post_id, town.anna).body == "Badet öppnar i april."
 
 
 def test_where_nothing_can_stand_under_the_post_nothing_is_sent(town):
@@ -123,10 +129,10 @@ def test_where_nothing_can_stand_under_the_post_nothing_is_sent(town):
     with writing():
         for message in db.session.scalars(select(Message)):
             message.no_answer = Reason.COMMENTS_CLOSED
-    assert several.why_not(post, town.anna) == Reason.COMMENTS_CLOSED
+    assert several.why_not(post, now=MONDAY) == Reason.COMMENTS_CLOSED
     with writing():
         post.by_city = False
-    assert several.why_not(post, town.anna) == several.NOT_OURS
+    assert several.why_not(post, now=MONDAY) == several.NOT_OURS
     with pytest.raises(CannotSend):
         town.press()
     assert nothing_queued()
@@ -250,7 +256,8 @@ def test_undone_all_of_them_wait_again_with_their_own_clock(town):
     draft = write.undo(answer.id, by=town.anna, now=town.time)
     town.deliver(MINUTE)
     assert town.town.sent() == []
-    assert draft.body == "Badet öppnar i april."
+    assert (draft.body, draft.to_post) == ("Badet öppnar i april.", True)
+    assert list(chosen_in(draft)) == [case.id for case in cases()]
     assert [case.waiting_since for case in cases()] == before
     undone = db.session.scalars(select(Event.case_id).where(Event.name == "answer_undone")).all()
     assert undone == [case.id for case in cases()]
@@ -261,7 +268,7 @@ def test_undone_and_sent_anew_leaves_no_draft(town):
     """The text that was taken back and is pressed again, changed, lies in no composer any more."""
     answer = town.press(undo=timedelta(seconds=20))
     write.undo(answer.id, by=town.anna, now=town.time)
-    town.press(body="Badet öppnar i maj.", instead_of=answer.body)
+    town.press(body="Badet öppnar i maj.")
     assert db.session.scalars(select(Answer).where(Answer.state == "draft")).all() == []
 
 
@@ -320,3 +327,16 @@ def test_a_case_somebody_has_taken_stays_theirs(town):
     take(cases()[1].id, by=omar, now=town.time)
     town.press()
     assert [case.assignee_id for case in cases()] == [town.anna.id, omar.id, town.anna.id]
+
+
+def test_an_answer_that_vanishes_is_told_in_every_case(town):
+    """Taken away by the platform, the answer to three stands as vanished in all three ledgers."""
+    town.press()
+    town.deliver()
+    message = db.session.get_one(Message, town.answer.message_id)
+    source = db.session.get_one(Source, message.source_id)
+    with writing():
+        mark_removed(source, [message.external_id], now=town.time)
+    told = db.session.scalars(select(Event.case_id).where(Event.name == "answer_vanished")).all()
+    assert sorted(told) == [case.id for case in cases()]
+    assert town.answer.reason == "vanished"

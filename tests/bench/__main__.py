@@ -1,4 +1,4 @@
-"""`python -m tests.bench [receive] [list] [search] [start] [networks] [routing] [learning]`: figures for docs."""
+"""`python -m tests.bench [receive] [list] [search] [start] [networks] [routing] [reports] [learning]`: figures for docs."""
 
 import sys
 from collections.abc import Iterator
@@ -6,7 +6,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import learning, lists, networks, receiving, routing, searching, starting
+from tests.bench import (
+    learning,
+    lists,
+    networks,
+    receiving,
+    reporting,
+    routing,
+    searching,
+    starting,
+)
 from tests.servers.fixtures import running
 
 
@@ -31,6 +40,8 @@ def main() -> None:
                 lists.run(place, url)
             if "search" in wanted:
                 searching.run(place, url)
+            if "reports" in wanted:
+                reporting.run(place, url)
         if "start" in wanted:
             starting.run(Path(folder))
         if "networks" in wanted:

@@ -1,16 +1,22 @@
-"""Search's time at 100 000 cases, rare words and common, beside the bare word index read."""
+"""Search's time at 100 000 cases, rare words and common, beside the bare word index read.
+
+The time that passed is told, and the processor's own beside it: on a busy machine that is truer (of
+PostgreSQL it holds our side only).
+"""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from sqlalchemy import insert, select, text
 
 from app.database import db, writing
 from app.inbox.search import COUNT_TO, Wish, search
+from app.inbox.wishes import View
 from app.models import Case, Message, Staff
 from app.people.staff import add_staff
 from classifiers.train import read_corpus
@@ -27,6 +33,7 @@ ASKED = {
     "two words": Wish("snöröjning gata"),
     "all but a common word": Wish("det är -och"),
     "a common word in a channel without cases": Wish("och", channel="x"),
+    "a common word in few cases": Wish("och", view=View.OPEN, department="miljo"),
 }
 
 
@@ -37,12 +44,12 @@ def run(folder: Path, url: str, size: int = SIZE) -> None:
         source = a_source()
         fill(size)
         say_something(source.id)
-        print(f"search, {size} cases, bare index       {bare():8.1f} ms")
+        print(f"search, {size} cases, bare index       {bare()}")
         for role, department in (("customer_service", ""), ("handler", "miljo")):
             staff = add_staff(login=role, name="Anna Holm", role=role, department=department,
                               password=PASSWORD, now=NOW)  # fmt: skip
             for name, wish in ASKED.items():
-                print(f"  {role:17} {name:41} {of(asking(staff, wish)):8.1f} ms")
+                print(f"  {role:17} {name:41} {of(asking(staff, wish))}")
 
 
 def asking(staff: Staff, wish: Wish) -> Callable[[], Any]:
@@ -50,7 +57,7 @@ def asking(staff: Staff, wish: Wish) -> Callable[[], Any]:
     return lambda: search(staff, wish, case_prefix="LA")
 
 
-def bare() -> float:
+def bare() -> str:
     """What the index alone needs for the newest of a common word."""
     if db.engine.name == "sqlite":
         asked = "SELECT rowid FROM search_messages WHERE search_messages MATCH 'och'"
@@ -60,15 +67,16 @@ def bare() -> float:
     return of(lambda: db.session.execute(newest).all())
 
 
-def of(work: Callable[[], Any]) -> float:
-    """Median milliseconds."""
-    taken = []
+def of(work: Callable[[], Any]) -> str:
+    """Median milliseconds: passed, and of the processor."""
+    passed, own = [], []
     for _ in range(LOOKS):
-        started = perf_counter()
+        started, own_started = perf_counter(), process_time()
         work()
-        taken.append((perf_counter() - started) * 1000)
+        passed.append((perf_counter() - started) * 1000)
+        own.append((process_time() - own_started) * 1000)
         db.session.rollback()
-    return median(taken)
+    return f"{median(passed):8.1f} ms (processor {median(own):.1f} ms)"
 
 
 def say_something(source_id: int) -> None:
@@ -85,9 +93,10 @@ def say_something(source_id: int) -> None:
         for case in found
     ]  # fmt: skip
     db.session.commit()
-    for first in range(0, len(rows), 5000):
-        with writing():
-            db.session.execute(insert(Message), rows[first : first + 5000])
+    with filled_at_once():
+        for first in range(0, len(rows), 5000):
+            with writing():
+                db.session.execute(insert(Message), rows[first : first + 5000])
     with db.engine.connect() as connection:
         on_sqlite = db.engine.name == "sqlite"
         if not on_sqlite:
@@ -95,3 +104,28 @@ def say_something(source_id: int) -> None:
         connection.execute(text("ANALYZE" if on_sqlite else "VACUUM ANALYZE"))
         if on_sqlite:
             connection.commit()
+
+
+@contextmanager
+def filled_at_once() -> Iterator[None]:
+    """On SQLite, the index is made when all is there: row by row it takes ten minutes."""
+    if db.engine.name != "sqlite":
+        yield
+        return
+    made = db.session.execute(
+        text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'messages'")
+    ).all()
+    db.session.commit()
+    with writing():
+        for trigger in made:
+            db.session.execute(text(f"DROP TRIGGER {trigger.name}"))
+    yield
+    insertion = next(trigger.sql for trigger in made if trigger.name.endswith("_insert"))
+    words = insertion[insertion.index("VALUES (") + 8 : insertion.rindex(");")]
+    with writing():
+        into = "INSERT INTO search_messages(rowid, words) SELECT"
+        connection = db.session.connection()
+        given = words.replace("NEW.", "messages.")
+        connection.exec_driver_sql(f"{into} {given} FROM messages ORDER BY 1")
+        for trigger in made:
+            connection.exec_driver_sql(trigger.sql)

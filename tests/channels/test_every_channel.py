@@ -41,8 +41,9 @@ UNCLEAR_BREAKS = ("500", "502", "silent", "cut_body", "cut_connection", "html")
 
 
 def test_every_channel_has_a_bench() -> None:
-    """Each channel has a fake platform in benches/, without which nothing here holds it."""
-    assert not set(all_channels()) - set(BENCHES)
+    """Each channel that has a platform has a fake one in benches/, which holds it to the contract."""
+    platforms = {name for name, one in all_channels().items() if one.abilities.connected}
+    assert not platforms - set(BENCHES)
 
 
 def test_every_comment_is_seen_exactly_once(bench: PlatformBench) -> None:

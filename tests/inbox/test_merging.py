@@ -318,6 +318,47 @@ def test_a_follower_answered_in_place_ends_only_its_own_clock(source: Source, an
     assert here[bea].waiting_since == here[bea].sort_at == MONDAY + 10 * MINUTE
 
 
+def test_an_answer_on_the_platform_itself_ends_the_followers_clocks(
+    source: Source, anna: Staff
+) -> None:
+    """Native words under the leader close its follower at once, each with its own clock."""
+    ali, bea = two(source)
+    follow(bea, ali, anna)
+    said_at, seen_at = MONDAY + 39 * MINUTE, MONDAY + 40 * MINUTE
+    native = said("I natt.", at=said_at, by=None, number="n1", answers="a1", by_city=True)
+    take_in(source, native, now=seen_at)
+    here = rows()
+    assert (here[ali].state, here[ali].waiting_since, here[ali].answered_at) == (
+        "answered", None, said_at,
+    )  # fmt: skip
+    assert (here[bea].outcome, here[bea].closed_at) == ("duplicate", seen_at)
+    told = db.session.scalars(
+        select(Event).where(Event.name == "case_closed", Event.case_id == bea)
+    ).one()
+    assert (told.staff_id, told.answer_id, told.details["into"]) == (None, None, ali)
+    assert told.message_id == next(one.id for one in messages() if one.by_city)
+    assert told.details["waited_since"] == (MONDAY + 10 * MINUTE).isoformat()
+    late = MONDAY + 50 * MINUTE
+    take_in(source, said("En sak till", at=late, by="Bea", under=OTHER))
+    assert (rows()[bea].waiting_since, rows()[ali].sort_at) == (late, late)
+
+
+@pytest.mark.once
+def test_native_words_answer_no_follower_that_came_after_them(source: Source, anna: Staff) -> None:
+    """What a follower says later waits on, and so does one that is merged when all was answered."""
+    ali, bea = two(source)
+    early = MONDAY + 5 * MINUTE
+    native = said("I natt.", at=early, by=None, number="n1", answers="a1", by_city=True)
+    take_in(source, native, now=MONDAY + 11 * MINUTE)
+    follow(bea, ali, anna)
+    take_in(source, said("Och nu?", at=MONDAY + 40 * MINUTE, by="Ali"))
+    assert rows()[bea].waiting_since == MONDAY + 10 * MINUTE
+    again = said("I dag.", at=MONDAY + 8 * MINUTE, by=None, number="n2", answers="a1", by_city=True)
+    take_in(source, again, now=MONDAY + 42 * MINUTE)
+    here = rows()
+    assert (here[bea].is_open, here[bea].waiting_since) == (True, MONDAY + 10 * MINUTE)
+
+
 @pytest.mark.once
 def test_waiting_for_the_resident_ends_no_followers_clock(source: Source, anna: Staff) -> None:
     """Only an answer or a closing ends it: the leader that waits stands where the follower would."""

@@ -13,13 +13,16 @@ from app.commands import use_migrations
 from app.database import db, writing
 from app.inbox.handle import write_note
 from app.inbox.receive import mark_removed
+from app.inbox.sealed import take_words_out
 from app.inbox.search import A_PAGE, Where, Wish, search
+from app.inbox.search_earlier import take_in_missing
 from app.inbox.wishes import View
 from app.models import Case, Message
 from tests.conftest import MONDAY
-from tests.factories import a_person, an_account, cases, put_with, said, take_in, the_case
+from tests.factories import a_person, an_account, cases, messages, put_with, said, take_in, the_case
 
 MINUTE = timedelta(minutes=1)
+AFTER = int((MONDAY + 12 * MINUTE).timestamp()) << 31
 
 
 def found(staff, text, **more):
@@ -69,12 +72,99 @@ def test_somebody_switched_off_finds_nothing(app, two_departments):
     assert found(anna, "råttor") == []
 
 
-def test_earlier_texts_are_found_by_nobody(app, two_departments):
-    """A word that its author took back by an edit leads nowhere, for any role."""
+def test_earlier_texts_are_found_by_those_who_may_see_the_case(app, two_departments):
+    """A word that was edited away leads another department's handler nowhere, and others to it."""
+    petra = a_person("handler", "Petra Lund", "miljo", now=MONDAY)
+    for asked in ("före", "efter"):
+        assert search(petra, Wish(asked), case_prefix="LA").count == 0
     for role in ("customer_service", "administrator"):
         person = a_person(role, now=MONDAY)
-        assert found(person, "före") == []
+        (hit,) = search(person, Wish("före"), case_prefix="LA").hits
+        assert (hit.is_earlier, "".join(text for text, _is_hit in hit.pieces)) == (
+            True, "Före råttor",
+        )  # fmt: skip
+        assert hit.at == MONDAY + MINUTE + timedelta(seconds=30)
         assert found(person, "efter") == ["Efter råttor"]
+        assert not search(person, Wish("efter"), case_prefix="LA").hits[0].is_earlier
+
+
+def test_what_a_message_still_says_is_found_once(app, source):
+    """A word that stayed through two edits is one hit, one that went is one, its newest text."""
+    anna = a_person(now=MONDAY)
+    for text in ("Råttor och hål", "Råttor och ett hål", "Råttor igen"):
+        take_in(source, said(text, at=MONDAY, by="B", number="7"))
+    assert found(anna, "råttor") == ["Råttor igen"]
+    assert found(anna, "hål") == ["Råttor och ett hål"]
+    assert found(anna, '"råttor och hål"') == ["Råttor och hål"]
+    assert found(anna, "hål -råttor") == []
+    wish = Wish("hål", where=Where.OUT_OF_VIEW)
+    assert search(anna, wish, case_prefix="LA").count == 1
+    for where in (Where.NOTES, Where.ANSWERS):
+        assert search(anna, Wish("hål", where=where), case_prefix="LA").count == 0
+
+
+def test_earlier_texts_fill_pages_as_everything_does(app, source):
+    """Forty edited away among five that stand: every hit comes once, newest first."""
+    anna = a_person(now=MONDAY)
+    first = [
+        said("Snö", at=MONDAY + number * MINUTE, by=f"P{number}", number=str(number))
+        for number in range(45)
+    ]
+    take_in(source, *first)
+    edited = [replace(one, text="Is") for one in first[5:]]
+    take_in(source, *edited[:20], now=MONDAY + timedelta(hours=2))
+    take_in(source, *edited[20:], now=MONDAY + timedelta(hours=3))
+    seen, after = [], None
+    while True:
+        page = search(anna, Wish("snö", after=after), case_prefix="LA")
+        seen += [(hit.at, hit.message.id) for hit in page.hits]
+        after = page.next_after
+        if after is None:
+            break
+    assert page.count == len(seen) == len(set(seen)) == 45
+    assert [at for at, _number in seen] == sorted((at for at, _number in seen), reverse=True)
+
+
+def test_what_must_not_be_kept_is_found_in_no_text(app, two_departments):
+    """Sealed, a message's words are found neither as they stood last nor as they stood before."""
+    anna = a_person(now=MONDAY)
+    edited = next(one for one in messages() if one.text == "Efter råttor")
+    with writing():
+        take_words_out(edited)
+    assert found(anna, "före") == found(anna, "efter") == []
+    assert take_in_missing() == 0
+    assert search(anna, Wish("före"), case_prefix="LA").count == 0
+
+
+@pytest.mark.once
+def test_a_search_in_few_cases_finds_what_it_finds_in_all(app, source, monkeypatch):
+    """Looked through by cases or by words, a filter leaves the same hits in the same order."""
+    petra = a_person("handler", "Petra Lund", "miljo", now=MONDAY)
+    anna = a_person(now=MONDAY)
+    take_in(source, *(said("Och snö", at=MONDAY + n * MINUTE, by=f"P{n}") for n in range(24)))
+    for case in cases()[::3]:
+        put_with(case, "miljo")
+        write_note(case.id, body="Snö och is", by=petra, now=MONDAY)
+
+    def everything():
+        pages = []
+        for who in (anna, petra):
+            for more in (
+                {},
+                {"department": "miljo"},
+                {"channel": "x"},
+                {"after": AFTER},
+            ):
+                page = search(who, Wish("och", **more), case_prefix="LA")
+                pages.append((page.count, [(hit.at, hit.case.id) for hit in page.hits]))
+        return pages
+
+    by_words = everything()
+    assert by_words[1][0] == 16
+    assert by_words[2] == (0, [])
+    monkeypatch.setattr("app.inbox.search.COMMON", 0)
+    monkeypatch.setattr("app.inbox.search.FEW_AMONG", 1000)
+    assert everything() == by_words
 
 
 def test_notes_of_a_restricted_department_are_found_by_its_own_people_only(app, source):
@@ -244,15 +334,20 @@ def test_a_changed_name_and_a_moved_time_are_followed(app, source):
 
 
 def test_the_migration_takes_in_what_is_there(app, source):
-    """Words from before the index are found, and going back and forth loses none."""
+    """Words from before the index are found, and back and forth loses none, earlier ones by night."""
     take_in(source, said("Råttor", at=MONDAY))
     take_in(source, replace(said("Långt", at=MONDAY, by="B"), text="råtta " + "ö1é " * 300_000))
     anna = a_person(now=MONDAY)
     write_note(cases()[0].id, body="Råtta", by=anna, now=MONDAY)
+    for text in ("Möss", "Hål", "Sorkar"):
+        take_in(source, said(text, at=MONDAY, by="C", number="9"))
     use_migrations(app)
     db.session.remove()
     downgrade(revision="0003")
     upgrade()
+    assert found(anna, "möss") == []
+    assert (take_in_missing(), take_in_missing()) == (2, 0)
+    assert found(anna, "möss") == ["Möss"]
     assert len(found(anna, "råttor")) == 3
     assert len(found(anna, "maria")) == 1
 

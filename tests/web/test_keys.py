@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.people.own_keys import DEFAULTS
+from app.people.own_keys import DEFAULTS, keys_of
 from app.web.keys import ACTS, FIXED, GROUPS
 from tests.conftest import MONDAY
 from tests.factories import a_person
@@ -68,6 +68,13 @@ def test_an_act_can_go_without_a_key(anna):
     """An emptied field takes the key from its act; pages do not tell of it."""
     change(anna, close="")
     assert "close=" not in told(anna)
+
+
+def test_an_act_that_comes_later_takes_nobodys_own_key(app):
+    """Whoever had given a key away before an act came with it keeps theirs; the act has none."""
+    person = a_person(now=MONDAY)
+    person.keys = {"map": {"close": "g"}}
+    assert (keys_of(person)["close"], keys_of(person)["many"]) == ("g", "")
 
 
 def test_keys_can_be_switched_off(anna):

@@ -105,11 +105,11 @@ def test_who_only_reads_chooses_nothing(app, at):
 
 @once
 def test_what_cannot_be_answered_is_said_before_anybody_writes(room):
-    """Where two people are needed the page says so, and there is nothing to tick or to press."""
+    """Where the post is not the city's own the page says so, and there is nothing to tick or press."""
     with writing():
-        db.session.scalars(select(Account)).one().four_eyes = True
+        db.session.scalars(select(Post)).one().by_city = False
     page = room.client.get(room.url).text
-    assert "godkännas av en andra person" in page
+    assert "Inlägget är inte stadens eget" in page
     assert 'name="arende"' not in page
     page = room.client.get(f"{room.url}/svara?arende={cases()[0].id}").text
     assert 'value="publicera"' not in page
@@ -146,7 +146,7 @@ def test_the_answer_is_shown_as_it_will_be_and_nothing_leaves(room):
     ).text  # fmt: skip
     assert "<html" not in look
     assert "privatpersons" in look
-    assert answers() == []
+    assert {answer.state for answer in answers()} == {"draft"}
 
 
 def test_one_press_answers_those_chosen_and_each_case_shows_it(room):
@@ -195,7 +195,7 @@ def test_something_new_stops_the_press_and_keeps_the_text(room):
     assert ">Badet öppnar i april.</textarea>" in answer.text
     assert answer.text.count(" checked") == 2
     assert answer.text.count("läs och välj igen") == 1
-    assert answers() == []
+    assert [(one.state, one.body) for one in answers()] == [("draft", "Badet öppnar i april.")]
 
 
 @once
@@ -208,7 +208,7 @@ def test_a_press_that_cannot_be_sent_says_why(room):
         assert answer.text.count('name="arende"') == 4
     stopped = room.press(cases()[:2], "Vi har noterat 19811218-9876.")
     assert 'name="skal"' in stopped.text
-    assert answers() == []
+    assert {answer.state for answer in answers()} == {"draft"}
     body = "Vi har noterat 19811218-9876."
     assert room.press(cases()[:2], body, skal="invented").status_code == 302
 
@@ -225,7 +225,7 @@ def test_taken_back_it_is_written_on_with_the_same_cases(room):
     page = room.client.get(back.location).text
     assert page.count(" checked") == 3
     assert ">Badet öppnar i april.</textarea>" in page
-    room.press(cases()[:3], "Badet öppnar i maj.", igen=str(answer.id))
+    room.press(cases()[:3], "Badet öppnar i maj.")
     room.at(2)
     room.deliver()
     assert [text.split("\n")[0] for _key, text in room.town.sent()] == ["Badet öppnar i maj."]
@@ -242,3 +242,92 @@ def test_somebody_elses_answer_is_not_taken_back_unseen(room):
     for number in (answer.id, 999):
         form = {"csrf_token": field}
         assert petra.post(f"/inlagg/svar/{number}/igen", data=form).status_code == 403
+
+
+@once
+def test_what_is_typed_is_kept_and_the_page_opens_with_it(room):
+    """Saved as one types: said with its hour, opened again with its cases, new words marked."""
+    kept = room.client.post(
+        f"{room.url}/svara", data=room.form(cases()[:3], "Vi ringer 070-174 06 05", act="utkast"),
+        headers={"HX-Request": "true"},
+    )  # fmt: skip
+    assert "Utkast sparat 11.00" in kept.text
+    assert "privatpersons" in kept.text
+    assert "svar på 3 ärenden" in kept.text
+    assert "X-Unsaved" not in kept.headers
+    assert "Du har ett utkast till flera här." in room.client.get(room.url).text
+    room.town.says("Kostar det något?", at=room.time, author="Invånare 1")
+    room.at(60)
+    collect_due(Collector(room.options, lambda: room.time))
+    page = room.client.get(f"{room.url}/svara").text
+    assert ">Vi ringer 070-174 06 05</textarea>" in page
+    assert (page.count(" checked"), page.count("läs och välj igen")) == (2, 1)
+    fewer = room.client.get(f"{room.url}/svara?arende={cases()[3].id}").text
+    assert (fewer.count(" checked"), fewer.count("Vi ringer")) == (1, 2)
+    without = room.client.post(f"{room.url}/svara", data=room.form([], "Mer", act="utkast"))
+    assert "Utkastet är sparat." in without.text
+    assert "Utkast" not in room.client.get("/arenden").text
+
+
+@once
+def test_a_text_to_nobody_says_that_it_is_not_kept(room):
+    """With no case chosen the first text is not kept: the page says so, and the browser keeps it."""
+    form = room.form([], "Till ingen", act="utkast")
+    said = room.client.post(f"{room.url}/svara", data=form, headers={"HX-Request": "true"})
+    assert "Välj minst ett ärende, så sparas texten." in said.text
+    assert said.headers["X-Unsaved"] == "1"
+    assert answers() == []
+
+
+def test_a_second_person_publishes_what_is_put_forward_to_several(room):
+    """Put forward, it is listed with how many it answers, looked at with them, and then published."""
+    with writing():
+        db.session.scalars(select(Account)).one().four_eyes = True
+    page = room.client.get(f"{room.url}/svara?arende={cases()[0].id}").text
+    assert 'value="publicera"' not in page
+    assert "Skicka för godkännande" in page
+    room.press(cases()[:3], act="godkannande")
+    assert "väntar på en kollegas godkännande" in room.client.get(room.url).text
+    own = room.client.get(f"{room.url}/svara").text
+    assert "readonly" in own
+    assert "Ta tillbaka" in own
+    assert "Ditt svar till flera väntar" in room.client.get(f"/arenden/{cases()[2].id}").text
+    number = answers()[0].id
+    assert room.client.get(f"/inlagg/svar/{number}/granska").status_code == 403
+
+    bo = signed_in(room.app, a_person(name="Bo Ek", now=MONDAY).login)
+    assert "Ett svar till 3 invånare" in bo.get("/svar/att-godkanna").text
+    assert "godkänna ett svar till 3 invånare" in bo.get(f"/arenden/{cases()[1].id}").text
+    page = bo.get(f"/inlagg/svar/{number}/granska").text
+    assert "Anna Holm ber dig godkänna svaret." in page
+    assert page.count(" checked") == 3
+    form = room.form(cases()[:3], "Badet öppnar i maj.", act="skicka-tillbaka")
+    form["csrf_token"] = token(bo.get("/mitt-konto").text)
+    assert bo.post(f"/inlagg/svar/{number}/granska", data=form).status_code == 422
+    form["gor"] = "spara"
+    kept = bo.post(f"/inlagg/svar/{number}/granska", data=form, headers={"HX-Request": "true"})
+    assert "Utkast sparat" in kept.text
+    form["gor"] = "godkann-klar"
+    done = bo.post(f"/inlagg/svar/{number}/granska", data=form, follow_redirects=True)
+    assert "Svaret går till 3 ärenden." in done.text
+    room.deliver()
+    page = room.client.get(f"/arenden/{cases()[2].id}").text
+    assert "Skrivet av Anna Holm, godkänt av Bo Ek." in page
+    assert [case.state for case in cases()] == ["closed"] * 3 + ["new"]
+    assert "väntar inte längre" in bo.get("/inlagg/svar/1/granska", follow_redirects=True).text
+
+
+@once
+def test_sent_back_it_says_why_and_where(room):
+    """The author finds it among what has come back, with the way to the note that says why."""
+    with writing():
+        db.session.scalars(select(Account)).one().four_eyes = True
+    room.press(cases()[:3], act="godkannande")
+    bo = signed_in(room.app, a_person(name="Bo Ek", now=MONDAY).login)
+    form = room.form(cases()[:3], "Badet öppnar i maj.", act="skicka-tillbaka", besked="Det är maj")
+    form["csrf_token"] = token(bo.get("/mitt-konto").text)
+    bo.post(f"/inlagg/svar/{answers()[0].id}/granska", data=form)
+    assert f'href="{room.url}/svara"' in room.client.get("/svar").text
+    page = room.client.get(f"{room.url}/svara").text
+    assert "Svaret har kommit tillbaka till dig." in page
+    assert ">Badet öppnar i maj.</textarea>" in page

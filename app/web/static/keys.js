@@ -21,8 +21,13 @@
     note: ["[name=lagel][value=anteckning]", "N"],
     forward: ["[name=lagel][value=vidare]", "F"],
     insert: ["[data-insert]", "I"],
+    template: ["#mallsok", "T"],
+    filter: ["#filter select", "L"],
+    many: ["#flera-gor", "G"],
+    hand_over: ["a[href*='/overlat']", "O"],
     snooze: ["[data-snooze]", "S"],
-    undo: ["[aria-keyshortcuts=Z]", "Z"],
+    call: ["[data-call]", "P"],
+    undo: ["[aria-keyshortcuts=Z], button[form=angra], .page form[action$='/angra'] > button", "Z"],
     close: ["[aria-keyshortcuts=E]", "E"],
     take: ["[aria-keyshortcuts=A]", "A"],
     wait: ["[aria-keyshortcuts=V]", "V"],
@@ -64,11 +69,39 @@
     if (sheet && !isSeen(element)) sheet.showPopover();
   };
 
+  const storage = (act) => {
+    try { return act(sessionStorage); } catch { return null; /* not allowed: every page begins anew */ }
+  };
+
+  // The rows of the list as it last stood beside an open case. When that one is answered or closed
+  // and gone, one goes on from its place and not from the top.
+  const LIST = "vaxeln:list";
+  // After the last row: the next page, or the way on from an empty list and from what many became.
+  const WAYS_ON = ".list__foot a[href*='efter='], .search__pages a[href*='efter='], .list .empty a, .manylist__go a";
+  const rowsSeen = () => [...document.querySelectorAll("a.rw, .hit h3 > a")].filter(isSeen);
+  const rememberList = () => {
+    const open = document.getElementById("narvaro")?.dataset.case;
+    if (!open) return;
+    const ids = rowsSeen().map((row) => row.dataset.case);
+    const before = storage((kept) => JSON.parse(kept.getItem(LIST)))?.ids || [];
+    storage((kept) => kept.setItem(LIST, JSON.stringify({ at: open, ids: ids.includes(open) ? ids : before })));
+  };
+  const placeLeft = (rows, step) => {
+    const { at, ids } = storage((kept) => JSON.parse(kept.getItem(LIST))) || { ids: [] };
+    const now = rows.map((row) => row.dataset.case);
+    if (now.includes(at)) return now.indexOf(at);
+    const before = ids.slice(0, Math.max(ids.indexOf(at), 0)).findLast((id) => now.includes(id));
+    return (before === undefined ? -1 : now.indexOf(before)) + (step < 0 ? 1 : 0);
+  };
+  rememberList();
+
   const walk = (step) => {
-    const rows = [...document.querySelectorAll("a.rw")].filter(isSeen);
-    const row = document.activeElement.closest("li")?.querySelector("a.rw");
-    const from = row ? rows.indexOf(row) : rows.findIndex((one) => one.hasAttribute("aria-current"));
-    const next = rows[Math.min(Math.max(from + step, 0), rows.length - 1)];
+    const rows = rowsSeen();
+    const row = document.activeElement.closest("li, .hit")?.querySelector("a.rw, h3 > a");
+    const open = rows.findIndex((one) => one.hasAttribute("aria-current"));
+    const from = rows.includes(row) ? rows.indexOf(row) : open >= 0 ? open : placeLeft(rows, step);
+    const beyond = from + step === rows.length && document.querySelector(WAYS_ON);
+    const next = beyond || rows[Math.min(Math.max(from + step, 0), rows.length - 1)];
     if (next) next.focus();
     return Boolean(next);
   };
@@ -99,21 +132,44 @@
     return true;
   };
 
-  // A key that leads to another page goes on to the first thing to fill in there.
-  const FOLLOWED = "vaxeln:followed";
+  // What one has just done is remembered for the page that comes of it: nobody who acts is left
+  // without a place there. A link or a search leads on to the first thing to fill in, or to what was
+  // found; what has been done leads back to the content; a new answer is where it stands.
+  const ARRIVING = "vaxeln:arriving";
+  const willArrive = (how) => storage((kept) => kept.setItem(ARRIVING, how));
+  const SENDS = ["publicera", "publicera-klar", "privat", "godkann", "godkann-klar"];
+
+  const placeOnArrival = (how) => {
+    const sent = how === "sent" && [...document.querySelectorAll(".msg--pending")].at(-1)?.closest("li");
+    const first = how === "led" && document.querySelector(".page form :is(input, select, textarea, button):not([type=hidden])");
+    const content = how && (document.querySelector("#traffar, ul.rows") || document.querySelector(".list #vy"));
+    return sent || document.getElementById("trad") || content || first || (how && document.getElementById("innehall"));
+  };
+  const arrive = () => {
+    const how = storage((kept) => kept.getItem(ARRIVING));
+    storage((kept) => kept.removeItem(ARRIVING));
+    if (!how && !document.getElementById("narvaro")) storage((kept) => kept.removeItem(LIST)); // begun anew
+    if (location.hash || [...document.querySelectorAll("[autofocus]")].some(isSeen) || document.activeElement !== document.body) return;
+    const place = placeOnArrival(how);
+    if (!place) return;
+    if (place.tabIndex < 0) place.tabIndex = -1;
+    place.focus({ preventScroll: how !== "sent" });
+  };
+  arrive();
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented || event.target.method === "dialog") return;
+    const isSent = SENDS.includes(event.submitter?.value);
+    willArrive(isSent ? "sent" : event.target.method === "get" ? "led" : "done");
+  });
+
+  document.addEventListener("click", (event) => { if (event.target.closest(WAYS_ON)) willArrive("led"); });
+
   const press = (act) => () => {
     const button = placeOf(act);
-    try {
-      if (button?.matches("a[href]")) sessionStorage.setItem(FOLLOWED, new URL(button.href).pathname);
-    } catch { /* not allowed: one tabs there instead */ }
+    if (button?.matches("a[href]")) willArrive("led");
     if (button) button.click();
     return Boolean(button);
   };
-  try {
-    const followed = sessionStorage.getItem(FOLLOWED);
-    sessionStorage.removeItem(FOLLOWED);
-    if (followed === location.pathname) document.querySelector("main form :is(input, select, textarea):not([type=hidden])")?.focus();
-  } catch { /* not allowed */ }
 
   const goTo = (act) => () => {
     const place = places(act).find(isSeen) || places(act)[0];
@@ -156,11 +212,16 @@
     note: write("note", "#anteckning"),
     forward: write("forward", "#till"),
     insert: goTo("insert"),
+    template: goTo("template"),
+    filter: goTo("filter"),
+    many: () => Boolean(placeOf("many") && isSeen(placeOf("many"))) && goTo("many")(),
+    hand_over: press("hand_over"),
     undo: press("undo"),
     close: press("close"),
     take: press("take"),
     wait: press("wait"),
     snooze: press("snooze"),
+    call: press("call"),
     unread: press("unread"),
     move1: move("move1"),
     move2: move("move2"),
@@ -188,13 +249,27 @@
 
   // Ctrl+Enter presses the button of what is being written; it is no single key, so it stays.
   document.addEventListener("keydown", (event) => {
-    const composer = event.target.closest?.(".composer");
+    const composer = event.target.closest?.(".composer, .several, .callform");
     if (!composer || event.key !== "Enter" || event.repeat || !(event.ctrlKey || event.metaKey)) return;
+    if (event.target.matches("[type=search]")) return; // what one looks for is not what one sends
     const mode = composer.querySelector("[name=lagel]:checked")?.value;
     const act = { svar: "publicera", privat: "privat", anteckning: "anteckna", vidare: "vidare" }[mode];
     const shown = [...composer.querySelectorAll("button[aria-keyshortcuts='Control+Enter']")].find(isSeen);
     const button = shown || composer.querySelector(`button[name=gor][value="${act}"]`);
     if (button) { event.preventDefault(); button.click(); }
+  });
+
+  // The same in any other form: Enter alone opens a list of choices instead of sending it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.repeat || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+    const form = event.target.matches(FIELDS) && !event.target.closest(".composer") && event.target.form;
+    const button = form && [...form.elements].find((one) => one.matches("button[type=submit]") && isSeen(one));
+    if (button) { event.preventDefault(); button.click(); }
+  });
+
+  // Enter after a search among the templates goes to the first of those found.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.id === "mallsok") document.querySelector("#malltraffar [data-insert]")?.focus();
   });
 
   // Escape closes what is open around the place one is at and goes back to its button, or leaves

@@ -59,7 +59,7 @@
     note.dataset.kind = kind;
     const since = note.querySelector("[data-since]");
     if (since) {
-      since.textContent = new Date(lastContact).toLocaleTimeString("sv-SE", { hour: "2-digit", minute: "2-digit" }).replace(":", ".");
+      since.textContent = new Date(lastContact).toLocaleTimeString("sv-SE", { timeZone: "Europe/Stockholm", hour: "2-digit", minute: "2-digit" }).replace(":", ".");
     }
     if (!document.getElementById("svar")) note.querySelector("[data-typed]")?.remove();
     put(note);
@@ -117,9 +117,21 @@
 
   const swap = (element, html, style) => {
     const putBack = placeIn(element);
+    const wasOnItsWay = element.querySelector(".msg--pending") !== null;
     htmx.swap(element, html, { swapStyle: style, swapDelay: 0, settleDelay: 0 });
     putBack();
     markFresh();
+    if (wasOnItsWay) tellArrival();
+  };
+
+  // What the page said when the answer was pressed is no longer so when it has arrived.
+  const tellArrival = () => {
+    const now = document.getElementById("konversation");
+    const said = document.querySelector(".thread .flashes .alert--ok p");
+    if (!now || !said || now.querySelector(".msg--pending")) return;
+    const arrived = [...now.querySelectorAll(".msg--city .badge--ok")].at(-1);
+    if (arrived && !now.querySelector(".msg--failed, .msg--unsure")) said.textContent = arrived.textContent.trim();
+    else said.closest(".flashes").remove();
   };
 
   // True when it could be shown, or there was nothing to show; false when it has to wait.
@@ -179,6 +191,24 @@
   };
   placeClaim();
 
+  // "Svara ändå" holds in this case, also when the page is drawn anew, until nobody else writes.
+  const answerAnyway = (isMeant) => {
+    const place = here();
+    if (!place) return;
+    const key = `vaxeln-anda:${root.dataset.person}:${place.dataset.case}`;
+    place.toggleAttribute("data-anyway", isMeant);
+    try {
+      if (isMeant) sessionStorage.setItem(key, "1");
+      else sessionStorage.removeItem(key);
+    } catch { /* not allowed: it holds until the page is left */ }
+  };
+  const wasAnyway = () => {
+    const place = here();
+    if (!place || "anyway" in place.dataset) return Boolean(place);
+    try { return sessionStorage.getItem(`vaxeln-anda:${root.dataset.person}:${place.dataset.case}`) !== null; } catch { return false; }
+  };
+  answerAnyway(document.querySelector(".claim") !== null && wasAnyway());
+
   const told = () => `${claims.textContent} ${here().textContent}`.replace(/\s+/g, " ").trim();
   const showOthers = (html) => {
     const place = here();
@@ -195,14 +225,14 @@
     placeClaim();
     putBack();
     const isClaimed = document.querySelector(".claim") !== null;
-    if (!isClaimed) delete place.dataset.anyway;
+    if (!isClaimed) answerAnyway(false);
     if (hadFocus) document.getElementById(isClaimed ? "svar" : "trad").focus({ preventScroll: true });
   };
 
   document.addEventListener("click", (event) => {
     if (!event.target.closest(".claim__anyway")) return;
     event.preventDefault();
-    here().dataset.anyway = "";
+    answerAnyway(true);
     document.getElementById("svar").focus();
   });
 

@@ -6,10 +6,14 @@
   const root = document.documentElement;
   const START = `vaxeln:${root.dataset.person}:`;
   const form = () => document.getElementById("skriv");
-  const place = () => document.getElementById("narvaro");
+  // What says whose text it is: the case's page, or the form itself of an answer to several.
+  const place = () => document.getElementById("narvaro") || document.querySelector("form.several");
   const box = () => document.getElementById("svar");
   // What is sent by each button, by the name of its field.
-  const SENDS = { publicera: "svar", "publicera-klar": "svar", privat: "svar", anteckna: "anteckning", vidare: "meddelande" };
+  const SENDS = {
+    publicera: "svar", "publicera-klar": "svar", privat: "svar", godkannande: "svar", "godkannande-klar": "svar",
+    godkann: "svar", "godkann-klar": "svar", "skicka-tillbaka": "svar", anteckna: "anteckning", vidare: "meddelande",
+  };
   const MODES = { svar: "svar", anteckning: "anteckning", meddelande: "vidare" };
 
   // How much the server's clock is ahead of this one's, in ms.
@@ -44,6 +48,7 @@
 
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt !== box() || !event.detail.successful) return;
+    if (event.detail.xhr.getResponseHeader("X-Unsaved")) return;
     isSaved(event.detail.requestConfig.formData.get("svar"));
   });
 
@@ -65,7 +70,7 @@
       });
       if (!answer.ok) throw new Error(String(answer.status));
       const html = await answer.text();
-      isSaved(text);
+      if (!answer.headers.get("X-Unsaved")) isSaved(text);
       htmx.swap("#sparat", html, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 });
     } catch {
       if (!isLeaving) document.dispatchEvent(new Event("vaxeln:doubt"));
@@ -109,7 +114,10 @@
     if (!fields.length) return;
     const choice = form().querySelector(`[name=lagel][value="${MODES[fields[0].name]}"]`);
     if (choice) choice.checked = true;
-    form().querySelector(".composer__top").after(document.getElementById("larm-tillbaka").content.cloneNode(true));
+    const note = document.getElementById("larm-tillbaka").content.cloneNode(true);
+    const top = form().querySelector(".composer__top");
+    if (top) top.after(note);
+    else form().querySelector(".box").before(note);
     save();
   };
   if (root.dataset.person && form() && place()) putAllBack();

@@ -1,0 +1,32 @@
+"""The addresses of our own pages, worked out once each: a page has some seventy of them."""
+
+from typing import Any
+
+from flask import Flask, current_app, request
+
+MOST_KEPT = 5000
+
+_kept: dict[Any, str] = {}
+
+
+def address_to(endpoint: str, **values: Any) -> str:
+    """As `flask.url_for`. What cannot be kept, or is relative to the page, is worked out anew."""
+    key = (request.script_root, endpoint, *values.items())
+    if endpoint.startswith(".") or "_external" in values or any(map(_is_list, values.values())):
+        return current_app.url_for(endpoint, **values)
+    found = _kept.get(key)
+    if found is None:
+        found = current_app.url_for(endpoint, **values)
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[key] = found
+    return found
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple, dict, set))
+
+
+def init_app(app: Flask) -> None:
+    """Let the pages have their addresses from here."""
+    app.jinja_env.globals["url_for"] = address_to
