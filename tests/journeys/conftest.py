@@ -1,5 +1,7 @@
 """A served Växeln and a real browser."""
 
+import os
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = Path(os.environ.get("JOURNEY_PICTURES", Path(__file__).parents[2] / "data" / "journeys"))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -91,13 +94,28 @@ def sign_in(page: Page, served: Served, login: str, password: str) -> None:
     page.wait_for_url("**/arenden**")
 
 
-def faults_of(page: Page) -> list[dict[str, Any]]:
-    """What axe-core finds wrong on the page: rule, how bad, where."""
+def faults_of(page: Page, within: str = "html") -> list[dict[str, Any]]:
+    """What axe-core finds wrong on the page, or in a part of it: rule, and the first places."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
+    found: list[dict[str, Any]] = page.evaluate(
+        """([within, values]) => axe.run(within === "html" ? document : within,
+          {runOnly: {type: "tag", values}, resultTypes: ["violations"]})
+          .then((found) => found.violations.map((one) => ({
+            rule: one.id, where: one.nodes.map((node) => node.target).slice(0, 3)})))""",
+        [within, RULES],
     )
-    return [
-        {"rule": one["id"], "where": [node["target"] for node in one["nodes"]][:3]}
-        for one in found["violations"]
-    ]
+    return found
+
+
+def keep(page: Page, what: str) -> None:
+    """A picture of the page as it stands, in the test's folder, numbered in the order taken."""
+    test = re.sub(r"\W+", "_", os.environ["PYTEST_CURRENT_TEST"].split("::")[-1].split(" ")[0])
+    folder = PICTURES / test.strip("_")
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = _TAKEN.setdefault(test, [])
+    taken.append(what)
+    page.screenshot(path=folder / f"{len(taken):02}-{what}.png", animations="disabled")
+
+
+_TAKEN: dict[str, list[str]] = {}
+"""The pictures of each test of this run, by what they show."""

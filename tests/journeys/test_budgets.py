@@ -8,7 +8,7 @@ from app.people.practice import PRACTICE_PASSWORD
 from app.schedule import collector_of
 from app.start import prepare
 from tests.factories import cases
-from tests.journeys.conftest import sign_in
+from tests.journeys.conftest import keep, sign_in
 
 pytestmark = pytest.mark.once
 
@@ -55,9 +55,10 @@ def test_a_first_page_is_light_and_lies_still(served, signed_in, line):
     for path in ("/arenden", f"/arenden/{cases()[0].id}"):
         arrived.clear()
         signed_in.goto(served.url + path, wait_until="load")
+        weight = sum(arrived)  # what is looked for later, every few seconds, is no first page
         moved = signed_in.evaluate(SHIFTS)
         assert (path, moved[0] < 0.001, moved) == (path, True, moved)
-        assert (path, sum(arrived) < MOST_BYTES, sum(arrived)) == (path, True, sum(arrived))
+        assert (path, weight < MOST_BYTES, weight) == (path, True, weight)
 
 
 def test_twice_as_large_text_stays_within_the_page(served, signed_in, line):
@@ -77,6 +78,7 @@ def test_twice_as_large_text_stays_within_the_page(served, signed_in, line):
         if path.startswith("/arenden/"):
             signed_in.get_by_role("button", name="Publicera svar").scroll_into_view_if_needed()
             assert signed_in.get_by_role("button", name="Publicera svar").is_visible()
+            keep(signed_in, "dubbelt-sa-stor-text")
 
 
 def test_on_a_slow_line_what_is_typed_is_kept(served, signed_in, line):
@@ -91,5 +93,6 @@ def test_on_a_slow_line_what_is_typed_is_kept(served, signed_in, line):
     signed_in.goto(f"{served.url}/arenden/{cases()[0].id}")
     signed_in.locator("#svar").type("Vi kommer på tisdag.")
     signed_in.locator("#sparat").get_by_text("Utkast sparat").wait_for()
+    keep(signed_in, "pa-en-langsam-lina")
     signed_in.reload()
     assert signed_in.locator("#svar").input_value() == "Vi kommer på tisdag."

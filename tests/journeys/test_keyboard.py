@@ -16,7 +16,7 @@ from app.people.practice import PRACTICE_PASSWORD
 from app.schedule import collector_of
 from app.start import prepare
 from tests.factories import cases
-from tests.journeys.conftest import Served, sign_in
+from tests.journeys.conftest import Served, keep, sign_in
 
 pytestmark = pytest.mark.once
 
@@ -81,12 +81,14 @@ def test_a_dozen_matters_without_the_mouse(app, town, served, page):
     keys = Keyboard(page)
     keys.press("Shift+?")
     keys.hears("Koppla till annan avdelning")
+    keep(page, "tangentbladet")
     keys.press("j", "Escape")
     assert not page.locator("#tangentblad").is_visible()
     for number in range(3):
         answers_a_matter(keys, f"Hej, jag heter zara och återkommer. {number}")
     keys.press("z")
     keys.hears("Svaret är tillbaka som utkast.")
+    keep(page, "svaret-ar-angrat")
     assert page.locator("#svar").input_value() == "Hej, jag heter zara och återkommer. 2"
     for _ in range(2):
         keys.opens_next()
@@ -216,6 +218,7 @@ def test_two_people_at_one_case_and_nothing_typed_is_lost(app, town, office, des
     assert comes_to_be(anna, filled=True)
     erik.get_by_text(re.compile("Anna Holm svarar just nu")).wait_for()
     assert comes_to_be(erik, filled=False)
+    keep(erik, "erik-ser-att-anna-svarar")
     erik.get_by_role("link", name="Svara ändå").click()
     assert comes_to_be(erik, filled=True)
     erik.locator("#svar").press_sequentially("Hej")
@@ -224,8 +227,10 @@ def test_two_people_at_one_case_and_nothing_typed_is_lost(app, town, office, des
     collect_due(collector_of(app), all_now=True)
     anna.get_by_text("Nytt i konversationen – visa").wait_for()
     assert place_of(anna) == before
+    keep(anna, "nytt-medan-anna-skriver")
     anna.locator("#svar").press("Control+Enter")
     anna.get_by_text("Något nytt har hänt i konversationen.").wait_for()
+    keep(anna, "stoppad-med-texten-kvar")
     assert anna.locator("#svar").input_value() == "Hej granne"
     assert anna.get_by_role("link", name="Ny Granne har skrivit").count() == 1
     assert anna.locator(".msg:has-text('Hallå?') .fresh__mark").count() == 1
@@ -245,6 +250,7 @@ def the_session_ends(page, office):
         db.session.execute(delete(StaffSession).where(StaffSession.staff_id.in_(hers)))
     page.locator("#svar").fill("Hej granne, mitt i en mening")
     page.get_by_text("Du har loggats ut.").wait_for()
+    keep(page, "utloggad-mitt-i-en-mening")
     assert page.locator("#svar").input_value() == "Hej granne, mitt i en mening"
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Logga in i en ny flik").click()
@@ -269,6 +275,7 @@ def the_server_goes_down(page, office):
     office.stop()
     page.locator("#svar").fill("Skrivet utan server")
     page.get_by_text("Ingen kontakt med servern.").wait_for()
+    keep(page, "utan-kontakt-med-servern")
     assert page.locator("[role=alert].larm").count() == 1
     office.start()
     page.get_by_text("Ingen kontakt med servern.").wait_for(state="detached")

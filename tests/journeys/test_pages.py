@@ -18,7 +18,7 @@ from app.people.practice import PRACTICE_PASSWORD
 from app.schedule import collector_of
 from app.start import prepare
 from tests.factories import cases
-from tests.journeys.conftest import faults_of, sign_in
+from tests.journeys.conftest import faults_of, keep, sign_in
 
 ARABIC = "مرحباً، متى سيتم تنظيف الثلج من شارع إيريك دالبرغ؟"
 pytestmark = pytest.mark.once
@@ -28,7 +28,9 @@ PAGES = [
     "/konton/anslut?kanal=feed", "/konton/1", "/olasta", "/personal",
     "/sok?q=vatten", "/sok?q=finnsinte", "/tangenter", "/omnamnanden", "/svar/att-godkanna", "/vyer",
     "/inlagg/1", "/svarsmallar", "/svarsmallar/ny", "/svarsmallar/1", "/arenden?vy=undanlagda",
-    "/arenden?sprak=ar&bradskar=1",
+    "/arenden?sprak=ar&bradskar=1", "/rapporter", "/rapporter/arenden?vad=late", "/oppettider",
+    "/samtal/nytt", "/vaxelns-samtal", "/webbplatsen", "/policy", "/policy/andra", "/forteckning",
+    "/konton/1/forteckning", "/blockerade", "/meddelanden/1/dolj",
 ]  # fmt: skip
 
 
@@ -131,6 +133,7 @@ def test_an_answer_is_sent_without_javascript(app, town, served, chromium):
     page.get_by_label("Intern anteckning", exact=True).last.fill("Ring Omar först.")
     page.get_by_role("button", name="Spara anteckning").click()
     page.get_by_text("Ring Omar först.").wait_for()
+    keep(page, "utan-javascript")
     context.close()
 
 
