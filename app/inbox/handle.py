@@ -262,13 +262,11 @@ def mark_seen(case: Case, *, by: Staff, now: datetime) -> None:
         if case.waiting_since is not None and (known is None or known < case.version):
             log_event("case_looked_at", at=now, case_id=case.id, staff_id=by.id)
         seen = {"staff_id": by.id, "case_id": case.id, "version": case.version, "at": now}
-        insert_or_ignore(CaseSeen, [seen])
-        db.session.execute(
-            update(CaseSeen)
-            .where(CaseSeen.staff_id == by.id, CaseSeen.case_id == case.id)
-            .values(version=case.version, at=now)
-            .execution_options(synchronize_session=False)
-        )
+        if known is None:
+            insert_or_ignore(CaseSeen, [seen])
+        else:
+            again = update(CaseSeen).where(*mine).values(version=case.version, at=now)
+            db.session.execute(again.execution_options(synchronize_session=False))
 
 
 def _unchanged(case_id: int, seen_version: int | None, by: Staff) -> Case:

@@ -11,9 +11,10 @@ _kept: dict[Any, str] = {}
 
 def address_to(endpoint: str, **values: Any) -> str:
     """As `flask.url_for`. What cannot be kept, or is relative to the page, is worked out anew."""
-    key = (request.script_root, endpoint, *values.items())
-    if endpoint.startswith(".") or "_external" in values or any(map(_is_list, values.values())):
+    alone = not request or endpoint.startswith(".") or "_external" in values
+    if alone or any(map(_is_list, values.values())):
         return current_app.url_for(endpoint, **values)
+    key = (request.script_root, endpoint, *values.items())
     found = _kept.get(key)
     if found is None:
         found = current_app.url_for(endpoint, **values)

@@ -12,7 +12,6 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from app.answers.care import language_of
-from app.answers.moderate import HIDE_REASONS
 from app.answers.ready import signature_of
 from app.basics import clock
 from app.channels.base import all_channels
@@ -64,7 +63,7 @@ def init_app(app: Flask) -> None:
         also_of=also_of, certainty_told=certainty_told, language_name=language_name,
         troubles=troubles, outside=outside, source_label=source_label,
         permission=permission, guide=guide, beforehand=BEFOREHAND,
-        icon=icon, csrf=csrf, hide_reasons=HIDE_REASONS, get_locale=get_locale,
+        icon=icon, csrf=csrf, get_locale=get_locale,
     )  # fmt: skip
     app.jinja_env.globals.update(
         approvals_in=approvals_in, needs_second=needs_second, waits_for_me=waits_for_me,
@@ -87,7 +86,11 @@ def icon(name: str) -> Markup:
 
 def csrf() -> Markup:
     """The hidden field that every form carries."""
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+    found: Markup | None = g.get("csrf_field")
+    if found is None:
+        token = Markup('<input type="hidden" name="csrf_token" value="{}">')
+        found = g.csrf_field = token.format(generate_csrf())
+    return found
 
 
 def hour(at: datetime) -> str:

@@ -1,11 +1,14 @@
 """The policy: read by everybody, written by communications, every version kept."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.answers.moderate import HIDE_REASONS
 from app.basics import clock
 from app.collecting import register
 from app.database import db
@@ -146,3 +149,15 @@ def called_reason(code: str) -> str:
     """A reason for hiding, as staff read it; a sentence of somebody's own stands for itself."""
     row = policy_words.HIDE_REASONS.get(code)
     return str(row[0]) if row else code
+
+
+@bp.app_template_global()
+def reason_options() -> Markup:
+    """The reasons for hiding, to choose among, beside every comment that can be hidden."""
+    return _options(str(get_locale()))
+
+
+@lru_cache(maxsize=4)
+def _options(_language: str) -> Markup:
+    option = Markup('<option value="{}">{}</option>')
+    return Markup().join(option.format(code, called_reason(code)) for code in HIDE_REASONS)
