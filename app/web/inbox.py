@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -207,7 +208,10 @@ def row_context(wish: Wish, rows: Sequence[Any]) -> dict[str, Any]:
 
 def _case_at(wish: Wish) -> Callable[[int], str]:
     """The address of a case beside this list; worked out once for all its rows."""
-    root, query = url_for("case.show", case_id=0).removesuffix("0"), query_of(wish)
+    root = url_for("case.show", case_id=0).removesuffix("0")
+    query = query_of(wish)
+    if wish.after is not None:
+        query += f"{'&' if query else ''}{urlencode({'efter': request.args['efter']})}"
     return lambda case_id: f"{root}{case_id}{'?' if query else ''}{query}"
 
 

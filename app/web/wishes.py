@@ -23,8 +23,8 @@ from app.web.sureness import language_name
 
 FILTERS = ("avdelning", "kanal", "typ", "alder", "bradskar", "sprak", "konto", "handlaggare")
 """The filters as they stand in addresses, in the order in which the form shows them."""
-KEPT = ("vy", *FILTERS, "ordning")
-"""All that says which list one is in."""
+KEPT = ("vy", *FILTERS, "ordning", "efter")
+"""All that says which list one is in, and on which page of it."""
 
 
 def wish_of(args: MultiDict[str, str]) -> Wish:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app.database import db, writing
+from app.inbox import lists
 from app.inbox.own_views import MOST
 from app.models import Case, SavedView
 from tests.conftest import MONDAY
@@ -68,6 +69,24 @@ def test_a_link_shows_the_same_list(world):
     link = unescape(re.search(r'class="rw [^"]*" id="arende-1" href="([^"]+)"', page)[1])
     assert link == "/arenden/1?typ=fr%C3%A5ga&sprak=en&ordning=nyast"
     assert rows(world.get(link).text) == [1]
+
+
+def test_a_case_from_a_further_page_keeps_that_page_beside_it(world, monkeypatch):
+    """A case opened from a list's second page has the second page beside it, also when its row has
+    been drawn anew."""
+    monkeypatch.setattr("app.inbox.lists.A_PAGE", 1)
+    lists._page.cache_clear()
+    first = world.get("/arenden").text
+    further = unescape(re.search(r'href="(/arenden\?efter=[^"]+)"', first)[1])
+    shown = world.get(further).text
+    assert rows(shown) != rows(first)
+    link = unescape(re.search(r'class="rw [^"]*" id="arende-\d+" href="([^"]+)"', shown)[1])
+    beside = world.get(link).text
+    assert rows(beside) == rows(shown)
+    again = unescape(re.search(r'data-rows="([^"]+)"', beside)[1])
+    anew = world.get(f"{again}&ids={rows(shown)[0]}").text
+    assert unescape(re.search(r'id="arende-\d+" href="([^"]+)"', anew)[1]) == link
+    lists._page.cache_clear()
 
 
 NONSENSE = (
