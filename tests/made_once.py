@@ -67,10 +67,24 @@ def sharing_statements(prepare: Callable[[Any], None]) -> Callable[[Any], None]:
         if engine.name not in kept:
             with engine.connect():  # the dialect learns about its database
                 kept[engine.name] = (engine.dialect, engine._compiled_cache)
+        _engines.append(engine)
         engine.dialect = engine.pool._dialect = kept[engine.name][0]
         engine._compiled_cache = kept[engine.name][1]
 
     return share
+
+
+_engines: list[Any] = []
+
+
+@pytest.fixture(autouse=True)
+def every_connection_closed() -> Iterator[None]:
+    """What a test's applications have connected is closed when it ends, also where it forgot."""
+    before = len(_engines)
+    yield
+    for engine in _engines[before:]:
+        engine.dispose()
+    del _engines[before:]
 
 
 def sharing_addresses(build: Callable[..., Any]) -> Callable[..., Any]:

@@ -33,6 +33,7 @@ ROWS = [
     (Light.NOT_COLLECTED, READ | {"next_look_at": MONDAY - LATE_AFTER - MINUTE}, {}),
     (Light.NOT_COLLECTED, {"last_read_at": None, "next_look_at": MONDAY - 2 * LATE_AFTER}, {}),
     (Light.SWITCHED_OFF, READ | {"state": "off"}, {}),
+    (Light.NOT_APPROVED, READ, {"approved_until": MONDAY - MINUTE}),
     (Light.SWITCHED_OFF, READ | {"error_class": "SignInNeeded"}, {"state": "paused"}),
 ]
 """A light, and what stands in the source's and the account's row when it is lit."""
