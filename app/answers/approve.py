@@ -28,7 +28,7 @@ from app.answers.ready import (
     text_of,
     tidy_body,
 )
-from app.answers.together import all_open_to, log_answer
+from app.answers.together import log_answer
 from app.answers.write import (
     NOTHING_SET,
     case_locked_for,
@@ -37,6 +37,7 @@ from app.answers.write import (
     put_in_outbox,
 )
 from app.database import db, writing
+from app.inbox.approvals import all_open_to
 from app.inbox.clocks import answers_case
 from app.inbox.notes import add_note
 from app.models import Account, Answer, Case, Staff

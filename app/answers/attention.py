@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import joinedload
 
-from app.answers.together import all_open_to
 from app.answers.write import AUTHORS_TURN
 from app.database import UtcDateTime, db
+from app.inbox.approvals import all_open_to
 from app.inbox.wishes import Who, person_of, who_of
 from app.models import Answer, Case, Department, Staff
 from app.models.answer import VANISHED, AnswerState

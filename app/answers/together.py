@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 
 from app.database import db
 from app.inbox.clocks import lock_cases
-from app.models import Answer, AnswerCase, Case, Department, Staff
+from app.models import Answer, AnswerCase, Case
 from app.models.event import event_row, log_events
-from app.people.rights import visible_cases
 
 
 def case_ids_of(answer: Answer) -> list[int]:
@@ -34,25 +33,3 @@ def log_answer(name: str, answer: Answer, *, at: datetime, **what: Any) -> None:
             for case_id in case_ids_of(answer)
         ]
     )
-
-
-def all_open_to(staff: Staff) -> ColumnElement[bool]:
-    """The condition on `Answer` that the person may see, with its notes, each case it answers
-    together with others."""
-    theirs = (
-        select(Case.id)
-        .outerjoin(Department, Department.id == Case.department_id)
-        .where(
-            Case.id == AnswerCase.case_id,
-            visible_cases(staff),
-            or_(
-                Department.id.is_(None),
-                Department.restricted.is_(False),
-                Department.id == staff.department_id,
-            ),
-        )
-        .correlate(AnswerCase)
-        .exists()
-    )
-    closed = select(AnswerCase.case_id).where(AnswerCase.answer_id == Answer.id, ~theirs)
-    return ~closed.correlate(Answer).exists()

@@ -192,12 +192,23 @@ def finish(case_id: int, *, kind: str, by: Staff, now: datetime) -> None:
         if call is None or call.registered_by_id != by.id:
             raise NotAllowed(Act.REGISTER_CALLS)
         case = db.session.get_one(Case, case_id, populate_existing=True)
-        if kind:
-            case.kind = kind
+        chosen = bool(kind) and kind != case.kind
+        case.kind = kind or case.kind
         if call.call_back:
-            case.assignee_id = None if case.assignee_id == by.id else case.assignee_id
+            _leave_to_others(case, by=by, chosen=chosen, now=now)
         elif call.answered_at is None:
             _answer(case, call, by=by, at=case.opened_at, now=now)
+
+
+def _leave_to_others(case: Case, *, by: Staff, chosen: bool, now: datetime) -> None:
+    """Who wrote the call down has it in hand no more; what kind they said it is stands there too.
+
+    So the ledger alone tells of which kind the question is, as `_answer` does when it is answered.
+    """
+    if case.assignee_id == by.id or chosen:
+        told = {"kind": case.kind} if chosen else {}
+        log_event("case_released", at=now, case_id=case.id, staff_id=by.id, **told)
+    case.assignee_id = None if case.assignee_id == by.id else case.assignee_id
 
 
 def called_back(case_id: int, *, by: Staff, seen_version: int, now: datetime) -> Case:

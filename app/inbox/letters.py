@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import and_, false, or_, select, update
 
 from app.database import db, writing
+from app.inbox.approvals import all_open_to
 from app.inbox.notes import readable_notes
 from app.models import (
     Answer,
@@ -191,7 +192,10 @@ def _to_approve(people: Sequence[Staff], now: datetime, never_alone: frozenset[s
 
 
 def answers_to_approve(staff: Staff, never_alone: frozenset[str]) -> Any:
-    """Rows of (case_id, asked_at): answers of others that wait for a second person like this."""
+    """Rows of (case_id, asked_at): answers of others that wait for a second person like this.
+
+    As `answers.approve.may_approve` has it: of an answer to several, who may see each of its cases.
+    """
     able = may(staff, Act.ANSWER) and not staff.four_eyes and staff.role not in never_alone
     return (
         select(Answer.case_id, Answer.asked_at)
@@ -201,6 +205,8 @@ def answers_to_approve(staff: Staff, never_alone: frozenset[str]) -> Any:
             Answer.asked_at.is_not(None),
             Answer.author_id != staff.id,
             visible_cases(staff) if able else false(),
+            readable_notes(staff),
+            or_(~Answer.to_post, all_open_to(staff)),
         )
         .order_by(Answer.asked_at)
     )

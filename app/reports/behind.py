@@ -9,26 +9,36 @@ from app.database import db
 from app.models import Case, Department, Staff, Turn
 from app.models.times import NOBODY
 from app.people.rights import Act, must_be_allowed, visible_cases
+from app.reports.contacts import BEHIND, contacts_behind
 from app.reports.figures import Asked, limited
-from app.reports.tallies import NONE, Span, cases_behind
+from app.reports.routing_weeks import routed_behind
+from app.reports.tallies import NONE, Span
+from app.reports.turns_behind import cases_behind
 
 MOST = 1000
 SHOWN = 100
+OF_ROUTING = ("routed_sure", "routed_unsure")
+"""Figures of the whole city's routing, whatever department, channel or kind is asked for."""
 
 
 class NoSuchFigure(Exception):
     """Nothing is counted under that name."""
 
 
-def behind(what: str, asked: Asked, staff: Staff, *, now: datetime) -> list[int]:
+def behind(what: str, asked: Asked, staff: Staff, *, now: datetime, threshold: float) -> list[int]:
     """The numbers of the cases behind a figure, those asked first before.
 
-    `what` is a name of `tallies.cases_behind`, or "took:60:120" (more minutes than the first, no
-    more than the second, either may be left out), "hours:0-08" (two hours of a weekday) or
-    "backlog_late". Raises `NotAllowed` and `NoSuchFigure`.
+    `what` is a name of `turns_behind.cases_behind`, of `contacts.BEHIND` or of OF_ROUTING, or
+    "took:60:120" (more minutes than the first, no more than the second, either may be left out),
+    "hours:0-08" (two hours of a weekday) or "backlog_late". `threshold` is the certainty from which
+    a suggestion decides. Raises `NotAllowed` and `NoSuchFigure`.
     """
     must_be_allowed(staff, Act.SEE_REPORTS)
     span = limited(asked, staff).span()
+    if what in BEHIND:
+        return contacts_behind(what, span, staff, most=MOST)
+    if what in OF_ROUTING:
+        return routed_behind(what, asked.days, staff, threshold=threshold, most=MOST)
     name, _, rest = what.partition(":")
     try:
         if name == "took":

@@ -7,7 +7,7 @@ Whoever sees the cases of one department alone gets that department's figures.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
@@ -17,12 +17,14 @@ from app.basics.clock import STOCKHOLM, to_local, utc
 from app.database import db
 from app.inbox.calls import PHONE
 from app.models import Arrival, Call, CallCount, Case, Department, PhoneMark, Staff
-from app.people.rights import Act, must_be_allowed, sees_all
+from app.people.rights import Act, must_be_allowed, sees_all, visible_cases
 from app.reports.summing import first_of
-from app.reports.tallies import NONE, Span, tallied_by
+from app.reports.tallies import NONE, Span, asked_by_channel
 
 DEPARTMENT = "department"
 GROUPS = ("day", "week", DEPARTMENT)
+BEHIND = ("calls", "visits", "would_have_phoned")
+"""Counts that have cases behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +61,24 @@ class ContactReport:
     subjects: Mapping[str, int]
 
 
-def contacts_by_channel(
-    span: Span, staff: Staff, *, groups: Collection[str] = GROUPS
-) -> ContactReport:
-    """How residents reached the city in a span; fewer `groups` are read faster.
+Written = Mapping[str, Mapping[str, Mapping[str, int]]]
+"""A group of GROUPS -> channel -> part of the span -> question turns."""
 
-    Raises `NotAllowed`.
+
+def contacts_by_channel(
+    span: Span, staff: Staff, *, written: Written | None = None
+) -> ContactReport:
+    """How residents reached the city in a span.
+
+    `written`: what `asked_by_channel` says of the same span, where that is known already; the
+    report is then of these groups alone. Raises `NotAllowed`.
     """
     must_be_allowed(staff, Act.READ_CASES)
     span = _limited(span, staff)
     registered, marked = _registered(span), _marked(span)
     counted = [] if span.kind is not None else _counted(span)
-    written = tallied_by(span, staff, "channel", measures=())
-    asked = {name: one.counts.get("asked", 0) for name, one in written.items() if name != PHONE}
+    written = written or {by: asked_by_channel(span, staff, by) for by in GROUPS}
+    asked = _in_all(next(iter(written.values())))
     spoken, visits = _calls_and_visits(registered)
     total = Contacts(
         {name: n for name, n in asked.items() if n},
@@ -81,11 +88,10 @@ def contacts_by_channel(
         would_have_phoned=len(marked),
     )
     parts = {}
-    for by in groups:
+    for by, channels in written.items():
         key = _key_of(by)
         parts[by] = _grouped(
-            by,
-            _written(span, staff, by),
+            _by_part(channels),
             _by(registered, key),
             _by(marked, key),
             None if span.kind is not None else _by(counted, key),
@@ -133,7 +139,6 @@ def _calls_and_visits(rows: list[_One]) -> tuple[int, int]:
 
 
 def _grouped(
-    by: str,
     written: Mapping[str, int],
     registered: Mapping[str, list[_One]],
     marked: Mapping[str, list[_One]],
@@ -151,17 +156,16 @@ def _grouped(
     }
 
 
-def _written(span: Span, staff: Staff, by: str) -> dict[str, int]:
-    """Question turns by a part of the span, those of the telephone taken away."""
-    if span.channel == PHONE:
-        return {}
+def _in_all(channels: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Question turns by channel, the telephone left out."""
+    return {name: sum(parts.values()) for name, parts in channels.items() if name != PHONE}
+
+
+def _by_part(channels: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Question turns by a part of the span, those of the telephone left out."""
     found = Counter[str]()
-    for key, one in tallied_by(span, staff, by, measures=()).items():
-        found[key] += one.counts.get("asked", 0)
-    if span.channel is None:
-        spoken = tallied_by(replace(span, channel=PHONE), staff, by, measures=())
-        for key, one in spoken.items():
-            found[key] -= one.counts.get("asked", 0)
+    for name, parts in channels.items():
+        found.update(parts if name != PHONE else {})
     return {key: n for key, n in found.items() if n}
 
 
@@ -186,6 +190,24 @@ def _inside(span: Span) -> list[ColumnElement[bool]]:
     if span.kind is not None:
         said.append(Case.kind == span.kind)
     return said
+
+
+def contacts_behind(what: str, span: Span, staff: Staff, *, most: int) -> list[int]:
+    """The cases behind a count, the first begun before, as far as a person may see them.
+
+    `what`: "calls", "visits" or "would_have_phoned". Raises ValueError for any other.
+    """
+    if what not in BEHIND:
+        raise ValueError(what)
+    wanted = select(Case.id).outerjoin(Department, Department.id == Case.department_id)
+    wanted = wanted.where(*_inside(span), visible_cases(staff))
+    if span.channel is not None:
+        wanted = wanted.where(Case.channel == span.channel)
+    if what == "would_have_phoned":
+        wanted = wanted.join(PhoneMark, PhoneMark.case_id == Case.id)
+    else:
+        wanted = wanted.join(Call, Call.case_id == Case.id).where(Call.visit == (what == "visits"))
+    return list(db.session.scalars(wanted.order_by(Case.opened_at, Case.id).limit(most)))
 
 
 def _registered(span: Span) -> list[_One]:

@@ -4,7 +4,6 @@ from app.reports.cells import Share, percent, said, span, whole
 from app.reports.charts import Chart, Pile, Point, heat, piles, share_line
 from app.reports.tables_inflow import HOURS, asked_at, out_of_hours, weekdays
 from app.reports.tables_times import BINS, age_names, bin_names, bins_of
-from app.reports.tallies import Tallied
 from app.reports.telling import Telling
 
 MOST_CHANNELS = 4
@@ -48,7 +47,7 @@ def channels(t: Telling) -> Chart:
     say, found = t.say, t.report.channels
 
     def asked(name: str, monday: str) -> int:
-        return found[name].get(monday, Tallied()).counts.get("asked", 0)
+        return found[name].get(monday, 0)
 
     sums = {name: sum(asked(name, monday) for monday in t.report.weeks) for name in found}
     most = sorted(sums, key=lambda name: (-sums[name], name))

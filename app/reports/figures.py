@@ -19,9 +19,22 @@ from app.reports.contacts import Arrivals, ContactReport, Contacts, arrivals, co
 from app.reports.periods import Against, Days, Period, to_sunday
 from app.reports.routing_weeks import RoutingWeek, routing_weeks
 from app.reports.subjects import Subjects, rising, subjects_path
-from app.reports.tallies import NONE, Span, Tallied, backlog, tallied, tallied_by
+from app.reports.tallies import (
+    NONE,
+    Span,
+    Tallied,
+    asked_by_channel,
+    backlog,
+    inside,
+    tallied_by,
+    together,
+)
 
 MEASURES = ("waiting", "answering", "looking", "routing", "handling", "closing")
+ANSWERING = ("answering",)
+"""What is told of every part of a period."""
+BESIDE = tuple(name for name in MEASURES if name not in ANSWERING)
+"""What is told of the whole period alone."""
 NO_CONTACTS = ContactReport(Contacts(), {}, {})
 KINDS = ("fråga", "synpunkt", "felanmälan", "beröm", "övrigt")
 
@@ -59,13 +72,15 @@ class Report:
     before: Tallied
     weeks: Mapping[str, Tallied]
     """By Monday in ISO form, every week of the period."""
-    channels: Mapping[str, Mapping[str, Tallied]]
-    """The same weeks, for each channel."""
+    channels: Mapping[str, Mapping[str, int]]
+    """How many were asked in the same weeks, for each channel."""
     departments: Mapping[str, Tallied]
     departments_before: Mapping[str, Tallied]
     kinds: Mapping[str, Tallied]
-    hours: Mapping[str, Tallied]
-    routes: Mapping[str, Tallied]
+    hours: Mapping[str, int]
+    """Asked by weekday and hour, Monday 8 to 9 as "0-08"."""
+    routes: Mapping[str, int]
+    """Handed back by way, "miljo>gata-park"."""
     open_by_age: Mapping[str, Mapping[str, int]]
     subjects: Subjects
     routing: list[RoutingWeek] = field(default_factory=list)
@@ -89,29 +104,35 @@ def limited(asked: Asked, staff: Staff) -> Asked:
 
 
 def report_of(asked: Asked, staff: Staff, *, now: datetime, config: Mapping[str, Any]) -> Report:
-    """The whole report as a person may see it, at `now` (aware UTC). Raises `NotAllowed`."""
+    """The whole report as a person may see it, at `now` (aware UTC). Raises `NotAllowed`.
+
+    Nothing is read twice: what is a sum of parts that are told is summed from them.
+    """
     must_be_allowed(staff, Act.SEE_REPORTS)
     asked = limited(asked, staff)
     span, earlier = asked.span(), asked.span(asked.before)
     own = only_department(staff)
-    weeks = tallied_by(span, staff, "week", now=now, measures=("answering",))
+    weeks = tallied_by(span, staff, "week", now=now, measures=ANSWERING)
+    beside = inside(span, staff, measures=BESIDE)
+    departments_before = tallied_by(earlier, staff, "department", now=now, measures=())
+    asked_in_weeks = asked_by_channel(span, staff, "week")
     return Report(
         asked=asked,
         now=now,
         goal=round(config["GOAL_SHARE"] * 10),
-        total=tallied(span, staff, now=now, measures=MEASURES),
-        before=tallied(earlier, staff, now=now, measures=("answering",)),
+        total=_whole(weeks, beside.minutes),
+        before=_whole(departments_before, inside(earlier, staff, measures=ANSWERING).minutes),
         weeks={monday: weeks.get(monday, Tallied()) for monday in _mondays(asked.days)},
-        channels=_by_channel(asked, staff, now),
-        departments=tallied_by(span, staff, "department", now=now, measures=("answering",)),
-        departments_before=tallied_by(earlier, staff, "department", now=now, measures=()),
-        kinds=tallied_by(span, staff, "kind", now=now, measures=("answering",)),
-        hours=tallied_by(span, staff, "weekday_hour", now=now),
-        routes=tallied_by(span, staff, "route", now=now),
+        channels=_in_use(asked, asked_in_weeks),
+        departments=tallied_by(span, staff, "department", now=now, measures=ANSWERING),
+        departments_before=departments_before,
+        kinds=tallied_by(span, staff, "kind", now=now, measures=ANSWERING),
+        hours=beside.hours,
+        routes=beside.routes,
         open_by_age=_open(asked, staff, now),
         subjects=rising(subjects_path(config), staff, asked.days, asked.before, asked.department),
         routing=routing_weeks(config, asked.days) if own is None else [],
-        contacts=contacts_by_channel(span, staff, groups=("week",)),
+        contacts=contacts_by_channel(span, staff, written={"week": asked_in_weeks}),
         arrivals=arrivals(span) if own is None else None,
     )
 
@@ -122,16 +143,16 @@ def _mondays(days: Days) -> list[str]:
     return [date.fromordinal(n).isoformat() for n in range(first, days.last.toordinal() + 1, 7)]
 
 
-def _by_channel(asked: Asked, staff: Staff, now: datetime) -> dict[str, Mapping[str, Tallied]]:
+def _whole(parts: Mapping[str, Tallied], minutes: Mapping[str, Mapping[int, int]]) -> Tallied:
+    """The figures of all parts together, with measures that were read for the whole."""
+    every = together(parts.values())
+    return Tallied(every.counts, {**minutes, **every.minutes})
+
+
+def _in_use(asked: Asked, weeks: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
     """What came week by week, for each channel that anything can have come by."""
     wanted = [asked.channel] if asked.channel else channels_in_use()
-    found: dict[str, Mapping[str, Tallied]] = {}
-    for name in wanted:
-        span = replace(asked.span(), channel=name)
-        weeks = tallied_by(span, staff, "week", now=now, measures=())
-        if weeks:
-            found[name] = weeks
-    return found
+    return {name: weeks[name] for name in wanted if name in weeks}
 
 
 def channels_in_use() -> list[str]:

@@ -3,11 +3,12 @@
 Each is a figure of one of the tables, said with the same words.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.reports.cells import Count, Minutes, Share, points, said, whole
 from app.reports.tallies import AGES
-from app.reports.telling import Telling, median, ninth_tenth
+from app.reports.telling import Telling, median, ninth_tenth, share_on_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Headline:
     """A figure: what it is, the figure, what belongs to it, and what it means.
 
     `table`: the key of the table that it stands in, with its definition. `good`: True when a goal
-    is reached, False when not, None when there is none.
+    is reached, False when not, None when there is none. `behind`: as of a cell.
     """
 
     title: str
@@ -24,10 +25,11 @@ class Headline:
     told: str
     table: str
     good: bool | None = None
+    behind: Mapping[str, str] | None = None
 
 
 def headlines(t: Telling) -> list[Headline]:
-    """The figures in their order."""
+    """The figures in their order, each leading to its cases when it has any."""
     return [_on_time(t), _time(t), _unanswered(t), _right(t)]
 
 
@@ -55,9 +57,10 @@ def _on_time(t: Telling) -> Headline:
     figure, beside = _figure(now, t)
     goal = {"n": f"{report.goal / 10:g}"}
     title = say.gettext("Besvarade i tid")
+    behind = share_on_time(report.total).behind
     if now.tenths is None:
         told = say.gettext("Målet är %(n)s %%.") % goal
-        return Headline(title, figure, beside, told, "tid")
+        return Headline(title, figure, beside, told, "tid", behind=behind)
     good = now.tenths >= report.goal
     told = (
         say.gettext("Målet %(n)s %% är nått.") if good else say.gettext("Under målet %(n)s %%.")
@@ -66,13 +69,14 @@ def _on_time(t: Telling) -> Headline:
         change = points(now.tenths - before.tenths, say)
         more = say.gettext("%(change)s procentenheter mot jämförelsen.")
         told = f"{told} {more % {'change': change}}"
-    return Headline(title, figure, beside, told, "tid", good)
+    return Headline(title, figure, beside, told, "tid", good, behind)
 
 
 def _time(t: Telling) -> Headline:
     """The median answering time and the ninth tenth."""
     say, total = t.say, t.report.total
-    figure, _ = _figure(_minutes(median(t.report.total, "answering").value), t)
+    middle = median(total, "answering")
+    figure, _ = _figure(_minutes(middle.value), t)
     tail = _minutes(ninth_tenth(total, "answering").value)
     nine = said(tail, say)
     told = (
@@ -84,7 +88,8 @@ def _time(t: Telling) -> Headline:
     if before.told is not None:
         told += " " + say.gettext("Jämförelsen: %(time)s.") % {"time": said(before, say)}
     beside = say.gettext("median")
-    return Headline(say.gettext("Typisk svarstid"), figure, beside, told, "steg")
+    title = say.gettext("Typisk svarstid")
+    return Headline(title, figure, beside, told, "steg", behind=middle.behind)
 
 
 def _minutes(value: object) -> Minutes:
@@ -102,7 +107,8 @@ def _unanswered(t: Telling) -> Headline:
         "old": whole(old),
     }
     beside = say.gettext("just nu")
-    return Headline(say.gettext("Obesvarade"), whole(left), beside, told, "alder", late == 0)
+    title, behind = say.gettext("Obesvarade"), {"vad": "backlog"} if left else None
+    return Headline(title, whole(left), beside, told, "alder", late == 0, behind)
 
 
 def _right(t: Telling) -> Headline:
@@ -114,7 +120,9 @@ def _right(t: Telling) -> Headline:
     if not weeks:
         title = say.gettext("Lämnade tillbaka")
         told = say.gettext("Så många gånger har en avdelning tryckt Inte vår.")
-        return Headline(title, whole(back), say.gettext("gånger"), told, "avdelningar")
+        at = {"vad": "handed_back"} if back else None
+        return Headline(title, whole(back), say.gettext("gånger"), told, "avdelningar", behind=at)
     share = Share(sum(one.right for one in weeks), sum(one.right_of for one in weeks))
     figure, beside = _figure(share, t)
-    return Headline(say.gettext("Rätt avdelning direkt"), figure, beside, told, "koppling")
+    title, at = say.gettext("Rätt avdelning direkt"), {"vad": "routed_sure"}
+    return Headline(title, figure, beside, told, "koppling", behind=at if share.whole else None)

@@ -1,7 +1,7 @@
 """A report as a PDF to hand out: title, period, then each part with its definition and figures.
 
-Drawn with the fonts that every reader has, in the letters of Western Europe (Windows-1252); what
-is written in others is shown as a question mark.
+Drawn with the fonts that every reader has, in the letters of Western Europe (Windows-1252, see
+decision 0017); what is written in others is shown as a question mark.
 """
 
 from io import BytesIO
@@ -49,6 +49,7 @@ def pdf_of(document: Document) -> bytes:
         story += _part(table, document, styles)
 
     def foot(canvas: Any, _paper: Any) -> None:
+        canvas.setViewerPreference("DisplayDocTitle", "true")
         canvas.saveState()
         canvas.setFont("Helvetica", 8)
         canvas.setFillColor(SOFT)

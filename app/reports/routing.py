@@ -284,6 +284,31 @@ def _counted(viewer: Staff, mondays: Sequence[datetime], threshold: float) -> _S
     return sums
 
 
+def decided_cases(
+    since: datetime, before: datetime, viewer: Staff, *, sure: bool, threshold: float, most: int
+) -> list[int]:
+    """The decided cases first suggested in a time, those that were sure or those that were not.
+
+    The first suggested before, as far as the person may see them. Times are aware UTC.
+    """
+    is_sure = Suggestion.certainty >= threshold
+    wanted = (
+        select(Case.id)
+        .join(Suggestion, Suggestion.case_id == Case.id)
+        .outerjoin(Department, Department.id == Case.department_id)
+        .where(
+            Suggestion.at >= since,
+            Suggestion.at < before,
+            is_sure if sure else ~is_sure,
+            _truth() != "",
+            _is_first(),
+            _NOT_HISTORY,
+            visible_cases(viewer),
+        )
+    )
+    return list(db.session.scalars(wanted.order_by(Suggestion.at, Suggestion.id).limit(most)))
+
+
 def _newest(pair: Pair, viewer: Staff, since: datetime, threshold: float) -> list[Case]:
     """The newest cases of a confusion (what was said, truth) that this person may see."""
     said, truth = pair

@@ -7,15 +7,15 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.basics.clock import to_local
+from app.basics.clock import STOCKHOLM, to_local, utc
 from app.models import Staff
 from app.models.staff import Role
 from app.reports.periods import Days
-from app.reports.routing import quality
+from app.reports.routing import decided_cases, quality
 
 WEEKS = 105
 """Whole weeks back, besides the one that runs: two years."""
@@ -62,3 +62,18 @@ def routing_weeks(config: Mapping[str, Any], days: Days) -> list[RoutingWeek]:
         return []
     weeks = [RoutingWeek(date.fromisoformat(row[0]), *row[1:]) for row in rows]
     return [week for week in weeks if days.first <= week.monday <= days.last and week.decided]
+
+
+def routed_behind(
+    what: str, days: Days, viewer: Staff, *, threshold: float, most: int
+) -> list[int]:
+    """The cases behind the weeks that begin within these days, as they stand now.
+
+    `what`: "routed_sure", the decided cases that the system placed itself, or "routed_unsure",
+    those that it left to a person. As far as the person may see them; the figure is of last night.
+    """
+    first = days.first + timedelta(days=-days.first.weekday() % 7)
+    after = days.last + timedelta(days=7 - days.last.weekday())
+    since, before = (utc(datetime.combine(day, time(), STOCKHOLM)) for day in (first, after))
+    sure = what == "routed_sure"
+    return decided_cases(since, before, viewer, sure=sure, threshold=threshold, most=most)

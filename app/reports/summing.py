@@ -20,6 +20,9 @@ from app.models.times import ANY, ANY_DEPARTMENT
 MEASURES = ("waiting", "answering", "looking", "routing", "handling", "closing")
 """What is measured of a turn, in whole minutes; what each is stands at `models.times.Turn`."""
 COLUMNS = ("counts", "hours", "routes", *MEASURES)
+SUMMED = ("day", "asked_at", "department_id", "channel", "kind", "ended", "on_time", "how",
+          "outcome", "no_answer_needed", "handed_back", "routes", *MEASURES)  # fmt: skip
+"""What of a turn the tallies are made of."""
 Key = tuple[str, date, int, str, str]
 """Grain, first day, department, channel, kind."""
 Sums = dict[str, dict[str, int]]

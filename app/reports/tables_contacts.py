@@ -1,8 +1,10 @@
 """The tables about other ways: written contacts against calls, and visits to the website."""
 
+from collections.abc import Mapping
+
 from app.reports.cells import Cell, Column, Count, Share, Table, Text
 from app.reports.contacts import Contacts
-from app.reports.telling import Telling
+from app.reports.telling import Telling, week_behind
 
 MOST_LINKS = 12
 
@@ -10,9 +12,11 @@ MOST_LINKS = 12
 def contacts(t: Telling) -> Table:
     """Written contacts, calls and visits, in all and week by week."""
     say, found = t.say, t.report.contacts
-    rows = [_contacts(say.gettext("Hela perioden"), found.total)]
-    weeks = found.by.get("week", {})
-    rows += [_contacts(t.week(monday), one) for monday, one in weeks.items()]
+    rows = [_contacts(say.gettext("Hela perioden"), found.total, {})]
+    weeks, days = found.by.get("week", {}), t.report.asked.days
+    rows += [
+        _contacts(t.week(monday), one, week_behind(monday, days)) for monday, one in weeks.items()
+    ]
     return Table(
         "kontakter",
         say.gettext("Skrivet mot samtal"),
@@ -39,14 +43,17 @@ def _any(one: Contacts) -> bool:
     return bool(one.written_in_all or one.calls or one.visits or one.counted)
 
 
-def _contacts(name: str, one: Contacts) -> tuple[Cell, ...]:
+def _contacts(name: str, one: Contacts, at: Mapping[str, str]) -> tuple[Cell, ...]:
+    def leading(n: int, what: str) -> Cell:
+        return Cell(Count(n), {"vad": what, **at} if n else None)
+
     return (
         Cell(Text(name)),
-        Cell(Count(one.written_in_all)),
-        Cell(Count(one.calls)),
-        Cell(Count(one.visits)),
+        leading(one.written_in_all, "written"),
+        leading(one.calls, "calls"),
+        leading(one.visits, "visits"),
         Cell(Count(one.counted)),
-        Cell(Count(one.would_have_phoned)),
+        leading(one.would_have_phoned, "would_have_phoned"),
     )
 
 

@@ -1,7 +1,9 @@
 """The tables about what comes in: how much, when, by which way, about what, and who gets it."""
 
+from collections.abc import Mapping
+
 from app.reports.cells import Cell, Column, Count, Share, Table, Text
-from app.reports.tallies import NONE, Tallied
+from app.reports.tallies import NONE
 from app.reports.telling import Telling, week_behind
 
 HOURS = range(0, 24, 2)
@@ -18,7 +20,7 @@ def channels(t: Telling) -> Table:
         behind = week_behind(monday, report.asked.days)
         cells = []
         for name, weeks in report.channels.items():
-            n = weeks.get(monday, Tallied()).counts.get("asked", 0)
+            n = weeks.get(monday, 0)
             cells.append(Cell(Count(n), {"vad": "asked", "kanal": name, **behind} if n else None))
         total = one.counts.get("asked", 0)
         every = Cell(Count(total), {"vad": "asked", **behind} if total else None)
@@ -48,10 +50,7 @@ def weekdays(t: Telling) -> list[str]:
 
 def asked_at(t: Telling, day: int, hour: int) -> int:
     """How many questions came in the two hours from this one, Monday as 0."""
-    found = t.report.hours
-    return sum(
-        found.get(f"{day}-{one:02}", Tallied()).counts.get("asked", 0) for one in (hour, hour + 1)
-    )
+    return sum(t.report.hours.get(f"{day}-{one:02}", 0) for one in (hour, hour + 1))
 
 
 def out_of_hours(t: Telling) -> Share:
@@ -129,7 +128,7 @@ def routes(t: Telling) -> Table:
     """Who handed back, and where the questions went next."""
     say, report = t.say, t.report
     counted = sorted(
-        ((one.counts.get("handed_back", 0), way) for way, one in report.routes.items()),
+        ((n, way) for way, n in report.routes.items()),
         key=lambda pair: (-pair[0], pair[1]),
     )
     rows = []
@@ -159,16 +158,12 @@ def routing(t: Telling) -> Table:
     if weeks:
         right, of = sum(one.right for one in weeks), sum(one.right_of for one in weeks)
         unsure, decided = sum(one.unsure for one in weeks), sum(one.decided for one in weeks)
-        whole = Cell(Text(say.gettext("Hela perioden")))
-        rows.append((whole, Cell(Share(right, of)), Cell(Share(unsure, decided))))
+        whole = say.gettext("Hela perioden")
+        rows.append(_routing(whole, Share(right, of), Share(unsure, decided), {}))
     for one in weeks:
-        rows.append(
-            (
-                Cell(Text(t.week(one.monday.isoformat()))),
-                Cell(Share(one.right, one.right_of)),
-                Cell(Share(one.unsure, one.decided)),
-            )
-        )
+        monday = one.monday.isoformat()
+        shares = Share(one.right, one.right_of), Share(one.unsure, one.decided)
+        rows.append(_routing(t.week(monday), *shares, week_behind(monday, t.report.asked.days)))
     return Table(
         "koppling",
         say.gettext("Rätt avdelning direkt"),
@@ -184,4 +179,13 @@ def routing(t: Telling) -> Table:
         ),
         rows,
         say.gettext("Kopplingen är inte räknad för de här veckorna. Det görs varje natt."),
+    )
+
+
+def _routing(name: str, right: Share, unsure: Share, at: Mapping[str, str]) -> tuple[Cell, ...]:
+    """Shares that lead to all that the first is of, and to those that the second counts."""
+    return (
+        Cell(Text(name)),
+        Cell(right, {"vad": "routed_sure", **at} if right.whole else None),
+        Cell(unsure, {"vad": "routed_unsure", **at} if unsure.part else None),
     )

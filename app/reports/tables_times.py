@@ -11,6 +11,7 @@ from app.reports.telling import (
     days_behind,
     median,
     ninth_tenth,
+    number_of,
     share_on_time,
     week_behind,
 )
@@ -53,7 +54,7 @@ def _period(name: str, one: Tallied, behind: Mapping[str, str]) -> tuple[Cell, .
     return (
         Cell(Text(name)),
         share_on_time(one, behind),
-        median(one, "answering"),
+        median(one, "answering", behind),
         ninth_tenth(one, "answering", behind),
         count(one, "asked", behind),
         count(one, "answered", behind),
@@ -93,7 +94,7 @@ def steps(t: Telling) -> Table:
                 Cell(Text(name)),
                 median(report.total, measure),
                 ninth_tenth(report.total, measure),
-                Cell(Count(report.total.number_of(measure))),
+                number_of(report.total, measure),
             )
             for measure, name in names.items()
         ],
@@ -110,7 +111,7 @@ def weeks(t: Telling) -> Table:
             (
                 Cell(Text(t.week(monday))),
                 share_on_time(one, behind),
-                median(one, "answering"),
+                median(one, "answering", behind),
                 count(one, "asked", behind),
                 count(one, "open", behind),
             )
@@ -158,7 +159,7 @@ def distribution(t: Telling) -> Table:
     rows = []
     for place, (name, n) in enumerate(zip(bin_names(t), counts, strict=True)):
         behind = {"vad": f"took:{edges[place]}:{edges[place + 1]}"} if n else None
-        rows.append((Cell(Text(name)), Cell(Count(n), behind), Cell(Share(n, sum(counts)))))
+        rows.append((Cell(Text(name)), Cell(Count(n), behind), Cell(Share(n, sum(counts)), behind)))
     return Table(
         "fordelning",
         say.gettext("Så fördelar sig svarstiderna"),
@@ -196,7 +197,7 @@ def outcomes(t: Telling) -> Table:
     rows = [(Cell(Text(told)), count(total, name)) for name, told in names.items()]
     if known < total.counts.get("asked", 0):
         left = total.counts["asked"] - known
-        rows.append((Cell(Text(say.gettext("Övrigt"))), Cell(Count(left))))
+        rows.append((Cell(Text(say.gettext("Övrigt"))), Cell(Count(left), {"vad": "closed_other"})))
     rows.append((Cell(Text(say.gettext("Alla som kom in"))), count(total, "asked")))
     return Table(
         "utfall",
@@ -259,7 +260,7 @@ def _department(slug: str, t: Telling) -> tuple[Cell, ...]:
         count(one, "asked", at),
         share_on_time(one, at),
         share_on_time(before, at | days_behind(t.report.asked.before)),
-        median(one, "answering"),
+        median(one, "answering", at),
         ninth_tenth(one, "answering", at),
         count(one, "handed_back", at),
         Cell(Count(left), at | {"vad": "backlog"} if left else None),
@@ -277,7 +278,7 @@ def kinds(t: Telling) -> Table:
             at = {"typ": name or "ingen"}
             rows.append(
                 (Cell(Text(told)), count(one, "asked", at), share_on_time(one, at),
-                 median(one, "answering"), ninth_tenth(one, "answering", at))
+                 median(one, "answering", at), ninth_tenth(one, "answering", at))
             )  # fmt: skip
     return Table(
         "typer",

@@ -5,19 +5,21 @@ whenever it was answered. The figures are the whole city's for everybody who may
 cases behind them are only those that the person may see.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, literal_column, select
 
 from app.basics import clock
 from app.database import db
-from app.models import Case, Department, Staff, Tally, Turn
+from app.models import Department, Staff, Tally, Turn
 from app.models.times import ANY, ANY_DEPARTMENT, NOBODY
-from app.people.rights import Act, must_be_allowed, visible_cases
+from app.people.rights import Act, must_be_allowed
 from app.reports.summing import MEASURES, first_of
 
 NONE = "ingen"
@@ -25,7 +27,9 @@ NONE = "ingen"
 AGES = {"day": timedelta(days=1), "three_days": timedelta(days=3), "week": timedelta(days=7)}
 """Of what is unanswered: under so long by the wall clock; `older` is more than the last."""
 GRAINS = ("day", "week", "month")
-MOST_CASES = 1000
+A_DAY = timedelta(days=1)
+OWN = 4
+"""A row of a tally begins with so many columns that say what it is of."""
 IS_OPEN = Turn.ended == literal_column("'open'")
 """In so many letters, so that the index of the open turns alone is found fit for it."""
 
@@ -68,13 +72,10 @@ class Tallied:
     def percentile(self, measure: str, percent: int) -> int | None:
         """The least number of minutes that so many of a hundred did not exceed (nearest rank)."""
         taken = self.minutes.get(measure, {})
-        wanted = -(-sum(taken.values()) * percent // 100)
-        passed = 0
-        for minutes in sorted(taken):
-            passed += taken[minutes]
-            if passed >= wanted > 0:
-                return minutes
-        return None
+        order = sorted(taken)
+        passed = list(accumulate(map(taken.__getitem__, order)))
+        wanted = -(-passed[-1] * percent // 100) if passed else 0
+        return order[bisect_left(passed, wanted)] if wanted > 0 else None
 
     def number_of(self, measure: str) -> int:
         """How many turns a measure is of."""
@@ -107,55 +108,107 @@ def tallied_by(
     faster. Raises `NotAllowed`.
     """
     must_be_allowed(staff, Act.READ_CASES)
-    slugs = _slugs()
     if by in ("weekday_hour", "route"):
-        return _inside(span, by, slugs)
-    sums: defaultdict[str, dict[str, dict[str, int]]] = defaultdict(
-        lambda: {name: {} for name in ("counts", *measures)}
-    )
+        parts = inside(span, staff, measures=())
+        found = parts.hours if by == "weekday_hour" else parts.routes
+        name = "asked" if by == "weekday_hour" else "handed_back"
+        return {key: Tallied({name: n}) for key, n in found.items()}
+    slugs = department_slugs()
     columns = ("counts", *measures)
+    sums: defaultdict[str, list[dict[str, int]]] = defaultdict(lambda: [{} for _ in columns])
     for row in _rows(span, by, columns, slugs):
-        total = sums[_key(row, by, slugs)]
-        for name, told in zip(columns, row[-len(columns) :], strict=True):
-            _add(total[name], told)
+        for total, told in zip(sums[_key(row, by, slugs)], row[OWN:], strict=True):
+            _add(total, told)
     for key, counts in _open_now(span, by, now or clock.now(), slugs):
-        _add(sums[key]["counts"], counts)
-    return {key: _tallied(one, measures) for key, one in sorted(sums.items())}
+        _add(sums[key][0], counts)
+    return {
+        key: Tallied(one[0], dict(zip(measures, map(_minutes, one[1:]), strict=True)))
+        for key, one in sorted(sums.items())
+    }
 
 
-def _tallied(sums: Mapping[str, dict[str, int]], measures: Collection[str]) -> Tallied:
-    minutes = {name: {int(key): n for key, n in sums[name].items()} for name in measures}
-    return Tallied(sums["counts"], minutes)
+def _minutes(told: Mapping[str, int]) -> dict[int, int]:
+    """Minutes to how many, the fewest first: so they are sorted once, whatever is asked of them."""
+    found = dict(zip(map(int, told), told.values(), strict=True))
+    return {minutes: found[minutes] for minutes in sorted(found)}
 
 
-def _add(total: dict[str, int], more: Mapping[str, int]) -> None:
-    for key, n in more.items():
-        total[key] = total.get(key, 0) + n
+def _add(total: dict[Any, int], more: Mapping[Any, int]) -> None:
+    """Add counts name by name."""
+    before = total.get
+    for name, n in more.items():
+        total[name] = before(name, 0) + n
 
 
-def _inside(span: Span, by: str, slugs: Mapping[int, str]) -> dict[str, Tallied]:
-    """What stands within each tally as a table of its own."""
-    total: dict[str, int] = {}
-    column, name = ("hours", "asked") if by == "weekday_hour" else ("routes", "handed_back")
-    for row in _rows(span, "", (column,), slugs):
-        _add(total, row[-1])
-    found: defaultdict[str, int] = defaultdict(int)
-    for key, n in total.items():
-        found[_way(key, slugs) if by == "route" else key] += n
-    return {key: Tallied({name: n}) for key, n in sorted(found.items())}
+def together(parts: Iterable[Tallied]) -> Tallied:
+    """The figures of several parts that have no turn in common, as one."""
+    counts: dict[str, int] = {}
+    minutes: dict[str, dict[int, int]] = {}
+    for part in parts:
+        _add(counts, part.counts)
+        for measure, taken in part.minutes.items():
+            _add(minutes.setdefault(measure, {}), taken)
+    return Tallied(counts, minutes)
 
 
-def _way(key: str, slugs: Mapping[int, str]) -> str:
-    left, right = key.split(">")
+@dataclass(frozen=True)
+class Inside:
+    """What a tally holds beside its counts.
+
+    `minutes` as `Tallied` has them; `hours`: asked by weekday and hour (Monday 8 to 9 is "0-08");
+    `routes`: hand-backs by way ("miljo>gata-park").
+    """
+
+    minutes: Mapping[str, Mapping[int, int]]
+    hours: Mapping[str, int]
+    routes: Mapping[str, int]
+
+
+def inside(span: Span, staff: Staff, *, measures: Collection[str]) -> Inside:
+    """Some measures of a span with its hours and ways, in one reading. Raises `NotAllowed`."""
+    must_be_allowed(staff, Act.READ_CASES)
+    slugs = department_slugs()
+    columns = ("hours", "routes", *measures)
+    sums: list[dict[str, int]] = [{} for _ in columns]
+    for row in _rows(span, "", columns, slugs):
+        for total, told in zip(sums, row[OWN:], strict=True):
+            _add(total, told)
+    ways: defaultdict[str, int] = defaultdict(int)
+    for key, n in sums[1].items():
+        left, right = key.split(">")
+        ways[way_of(left, right, slugs)] += n
+    return Inside(
+        dict(zip(measures, map(_minutes, sums[2:]), strict=True)),
+        dict(sorted(sums[0].items())),
+        dict(sorted(ways.items())),
+    )
+
+
+def asked_by_channel(span: Span, staff: Staff, by: str) -> dict[str, dict[str, int]]:
+    """How many were asked, by channel and, in it, by "day", "week", "month" or "department".
+
+    With `by` "" in all, under "". Raises `NotAllowed`.
+    """
+    must_be_allowed(staff, Act.READ_CASES)
+    slugs = department_slugs()
+    found: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in _rows(span, by, ("counts",), slugs, "channel"):
+        found[row.channel][_key(row, by, slugs)] += row.counts.get("asked", 0)
+    return {channel: dict(sorted(parts.items())) for channel, parts in sorted(found.items())}
+
+
+def way_of(left: str | int, right: str | int, slugs: Mapping[int, str]) -> str:
+    """From where a hand-back went where, in slugs."""
     return f"{slugs.get(int(left), NONE)}>{slugs.get(int(right), NONE)}"
 
 
-def _slugs() -> dict[int, str]:
+def department_slugs() -> dict[int, str]:
+    """The departments' slugs by number."""
     rows = db.session.execute(select(Department.id, Department.slug))
     return {row.id: row.slug for row in rows}
 
 
-def _id_of(slug: str, slugs: Mapping[int, str]) -> int:
+def id_of(slug: str, slugs: Mapping[int, str]) -> int:
     """A department's id; a slug that there is not means one that no turn has."""
     if slug == NONE:
         return NOBODY
@@ -165,22 +218,33 @@ def _id_of(slug: str, slugs: Mapping[int, str]) -> int:
 # --- Which tallies --------------------------------------------------------------------------------
 
 
-def pieces(first: date, last: date, by: str = "") -> Iterable[tuple[str, date, date]]:
+def pieces(first: date, last: date, by: str = "") -> list[tuple[str, date, date]]:
     """A span as whole months and weeks where it holds them, and days: (grain, first, last).
 
-    By week there are no months, by month no weeks, by day only days.
+    By week there are no months, by month no weeks, by day only days; else as few as can be had
+    with all the months that it holds, or with none.
     """
-    grains = {"day": (), "week": ("week",), "month": ("month",)}.get(by, ("month", "week"))
-    day = first
+    if by in GRAINS:
+        return _cut(first, last, by)
+    weeks = _cut(first, last, "week")
+    begins = first if first.day == 1 else end_of("month", first) + A_DAY
+    ends = last if last == end_of("month", last) else last.replace(day=1) - A_DAY
+    if begins > ends:
+        return weeks
+    months = _cut(begins, ends, "month")
+    around = _cut(first, begins - A_DAY, "week"), _cut(ends + A_DAY, last, "week")
+    return min([*around[0], *months, *around[1]], weeks, key=len)
+
+
+def _cut(first: date, last: date, grain: str) -> list[tuple[str, date, date]]:
+    """A span as whole periods of one grain, and the days that are left."""
+    found, day = [], first
     while day <= last:
-        for grain in grains:
-            end = end_of(grain, day)
-            if first_of(grain, day) == day and end <= last:
-                break
-        else:
-            grain, end = "day", day
-        yield grain, day, end
-        day = end + timedelta(days=1)
+        end = end_of(grain, day) if grain != "day" and first_of(grain, day) == day else day
+        end = end if end <= last else day
+        found.append((grain if end > day else "day", day, end))
+        day = end + A_DAY
+    return found
 
 
 def end_of(grain: str, day: date) -> date:
@@ -190,22 +254,28 @@ def end_of(grain: str, day: date) -> date:
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
-def _rows(span: Span, by: str, columns: Collection[str], slugs: Mapping[int, str]) -> Iterable[Any]:
-    """The tallies that together are the span, each with what it is of and the columns asked for."""
+def _rows(
+    span: Span, by: str, columns: Collection[str], slugs: Mapping[int, str], apart: str = ""
+) -> Iterable[Any]:
+    """The tallies that together are the span, each with what it is of and the columns asked for.
+
+    They are told `apart` by that as well as `by`.
+    """
     firsts: defaultdict[str, list[date]] = defaultdict(list)
     for grain, first, _last in pieces(span.first, span.last, by):
         firsts[grain].append(first)
     wanted = [getattr(Tally, name) for name in columns]
     key = (Tally.first, Tally.department_id, Tally.channel, Tally.kind)
+    kept = _kept(span, (by, apart), slugs)
     for grain, days in firsts.items():
-        statement = select(*key, *wanted).where(Tally.grain == grain, Tally.first.in_(days))
-        yield from db.session.execute(statement.where(*_kept(span, by, slugs)))
+        statement = select(*key, *wanted).where(Tally.grain == grain, Tally.first.in_(days), *kept)
+        yield from db.session.execute(statement)
 
 
-def _kept(span: Span, by: str, slugs: Mapping[int, str]) -> list[ColumnElement[bool]]:
+def _kept(span: Span, by: Collection[str], slugs: Mapping[int, str]) -> list[ColumnElement[bool]]:
     """The condition on the tallies of a span: what is summed over, what is apart."""
     said: list[ColumnElement[bool]] = []
-    department = _id_of(span.department, slugs) if span.department is not None else None
+    department = id_of(span.department, slugs) if span.department is not None else None
     for column, value, name, every in (
         (Tally.department_id, department, "department", ANY_DEPARTMENT),
         (Tally.channel, span.channel, "channel", ANY),
@@ -214,7 +284,7 @@ def _kept(span: Span, by: str, slugs: Mapping[int, str]) -> list[ColumnElement[b
         if value is not None:
             said.append(column == value)
         else:
-            said.append(column != every if by == name else column == every)
+            said.append(column != every if name in by else column == every)
     return said
 
 
@@ -233,11 +303,11 @@ def _key(row: Any, by: str, slugs: Mapping[int, str]) -> str:
 # --- What is open now -----------------------------------------------------------------------------
 
 
-def _of(span: Span, slugs: Mapping[int, str]) -> list[ColumnElement[bool]]:
+def of_span(span: Span, slugs: Mapping[int, str]) -> list[ColumnElement[bool]]:
     """The condition on `Turn` that it belongs to a span."""
     said = [Turn.day >= span.first, Turn.day <= span.last]
     if span.department is not None:
-        said.append(Turn.department_id == _id_of(span.department, slugs))
+        said.append(Turn.department_id == id_of(span.department, slugs))
     if span.channel is not None:
         said.append(Turn.channel == span.channel)
     if span.kind is not None:
@@ -251,7 +321,7 @@ def _open_now(
     """What is open and late at this moment, which no tally can know."""
     apart = {"department": Turn.department_id, "channel": Turn.channel, "kind": Turn.kind}
     column: Any = apart.get(by, Turn.day if by in GRAINS else Turn.ended)
-    late = select(column, func.count()).where(IS_OPEN, Turn.due_at < now, *_of(span, slugs))
+    late = select(column, func.count()).where(IS_OPEN, Turn.due_at < now, *of_span(span, slugs))
     for value, n in db.session.execute(late.group_by(column)):
         if by == "department":
             key = slugs.get(value, NONE)
@@ -267,7 +337,7 @@ def backlog(staff: Staff, now: datetime) -> dict[str, dict[str, int]]:
     are those whose due time has passed, of all ages. `now` is aware UTC. Raises `NotAllowed`.
     """
     must_be_allowed(staff, Act.READ_CASES)
-    slugs, found = _slugs(), {}
+    slugs, found = department_slugs(), {}
     edges = {name: now - span for name, span in AGES.items()}
     names, before = list(edges), now + timedelta(days=36500)
     parts = []
@@ -282,111 +352,3 @@ def backlog(staff: Staff, now: datetime) -> dict[str, dict[str, int]]:
         counts = dict(zip((*names, "older", "late"), row[1:], strict=True))
         found[slugs.get(row[0], NONE)] = counts
     return dict(sorted(found.items()))
-
-
-# --- The cases behind a figure --------------------------------------------------------------------
-
-
-def cases_behind(
-    span: Span, staff: Staff, what: str, *, now: datetime | None = None, most: int = MOST_CASES
-) -> list[int]:
-    """The ids of the cases behind a count, those asked first before, as far as one may see them.
-
-    `what` is a name of `Tallied.counts`, "due" (the denominator of `share_on_time`), "backlog" or
-    "backlog:week" (a name of AGES or `older`: the days of the span do not matter then),
-    "weekday_hour:0-08", "route:miljo>gata-park" or "more:answering:480" (a measure of more minutes
-    than that). Raises `NotAllowed`, and ValueError for a name that there is not.
-    """
-    must_be_allowed(staff, Act.READ_CASES)
-    slugs = _slugs()
-    said = _means(what, span, now or clock.now(), slugs)
-    statement = select(Turn.case_id, func.min(Turn.asked_at)).join(Case, Case.id == Turn.case_id)
-    rows = db.session.execute(
-        statement.where(said, visible_cases(staff))
-        .group_by(Turn.case_id)
-        .order_by(func.min(Turn.asked_at), Turn.case_id)
-        .limit(most)
-    )
-    return [row.case_id for row in rows]
-
-
-def _means(what: str, span: Span, now: datetime, slugs: Mapping[int, str]) -> ColumnElement[bool]:
-    """What a name says of a turn, as a condition."""
-    name, _, rest = what.partition(":")
-    if name == "backlog":
-        whole = Span(date.min, date.max, span.department, span.channel, span.kind)
-        asks = Turn.no_answer_needed.is_(False)
-        return and_(Turn.ended == "open", asks, *_aged(rest, now), *_of(whole, slugs)[2:])
-    inside = and_(*_of(span, slugs))
-    if name == "weekday_hour":
-        return and_(inside, _ids(_asked_in(span, rest, slugs)))
-    if name == "route":
-        return and_(inside, _ids(_went(span, rest, slugs)))
-    if name == "more":
-        measure, _, minutes = rest.partition(":")
-        if measure not in MEASURES:
-            raise ValueError(what)
-        return and_(inside, getattr(Turn, measure) > int(minutes))
-    return and_(inside, _counted(name, now))
-
-
-def _counted(name: str, now: datetime) -> ColumnElement[bool]:
-    late = and_(Turn.ended == "open", Turn.due_at < now)
-    said: dict[str, ColumnElement[bool]] = {
-        "asked": Turn.asked_at.is_not(None),
-        "on_time": Turn.on_time.is_(True),
-        "late": Turn.on_time.is_(False),
-        "open_late": late,
-        "open_no_demand": and_(Turn.ended == "open", Turn.no_answer_needed.is_(True)),
-        "due": or_(Turn.ended == "answered", late),
-        "handed_back": Turn.handed_back > 0,
-    }
-    if name in said:
-        return said[name]
-    if name in ("answered", "closed", "set_waiting", "removed", "open"):
-        return Turn.ended == name
-    if name in ("answer", "native", "phone"):
-        return Turn.how == name
-    if name.startswith("closed_"):
-        return and_(Turn.ended == "closed", Turn.outcome == name.removeprefix("closed_"))
-    raise ValueError(name)
-
-
-def _aged(age: str, now: datetime) -> list[ColumnElement[bool]]:
-    if not age:
-        return []
-    names = [*AGES, "older"]
-    if age not in names:
-        raise ValueError(age)
-    at = names.index(age)
-    said: list[ColumnElement[bool]] = []
-    if at < len(AGES):
-        said.append(Turn.asked_at > now - AGES[age])
-    if at:
-        said.append(Turn.asked_at <= now - AGES[names[at - 1]])
-    return said
-
-
-def _ids(found: Iterable[tuple[int, int]]) -> ColumnElement[bool]:
-    return tuple_(Turn.case_id, Turn.number).in_(list(found))
-
-
-def _asked_in(span: Span, hour: str, slugs: Mapping[int, str]) -> Iterable[tuple[int, int]]:
-    """The turns asked in one hour of the week, as (case, number)."""
-    from app.reports.summing import hour_of
-
-    rows = db.session.execute(
-        select(Turn.case_id, Turn.number, Turn.asked_at).where(*_of(span, slugs))
-    )
-    return [(row.case_id, row.number) for row in rows if hour_of(row.asked_at) == hour]
-
-
-def _went(span: Span, way: str, slugs: Mapping[int, str]) -> Iterable[tuple[int, int]]:
-    """The turns that a department gave back and that then went to another."""
-    wanted = (Turn.handed_back > 0, *_of(span, slugs))
-    rows = db.session.execute(select(Turn.case_id, Turn.number, Turn.routes).where(*wanted))
-    return [
-        (row.case_id, row.number)
-        for row in rows
-        if any(_way(f"{left}>{right}", slugs) == way for left, right in row.routes)
-    ]

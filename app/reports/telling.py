@@ -13,6 +13,8 @@ from app.reports.periods import Days
 from app.reports.tallies import NONE, Tallied
 
 PERCENTILE = 90
+OF_THE_ANSWERED = ("waiting", "answering", "handling")
+"""What is measured of every question that was answered, and of no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,22 @@ def share_on_time(tallied: Tallied, behind: Mapping[str, str] | None = None) -> 
     return Cell(Share(part, whole), {"vad": "due", **(behind or {})} if whole else None)
 
 
-def median(tallied: Tallied, measure: str) -> Cell:
-    """The middle time of a measure."""
-    return Cell(Minutes(tallied.median(measure), tallied.number_of(measure)))
+def median(tallied: Tallied, measure: str, behind: Mapping[str, str] | None = None) -> Cell:
+    """The middle time of a measure, leading to all that it was measured of."""
+    n = tallied.number_of(measure)
+    return Cell(Minutes(tallied.median(measure), n), measured(measure, behind) if n else None)
+
+
+def number_of(tallied: Tallied, measure: str) -> Cell:
+    """How many turns a measure is of, leading to them."""
+    n = tallied.number_of(measure)
+    return Cell(Count(n), measured(measure) if n else None)
+
+
+def measured(measure: str, behind: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The names of an address that lists all that a measure is of."""
+    name = "answered" if measure in OF_THE_ANSWERED else f"measured:{measure}"
+    return {"vad": name, **(behind or {})}
 
 
 def ninth_tenth(tallied: Tallied, measure: str, behind: Mapping[str, str] | None = None) -> Cell:

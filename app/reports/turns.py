@@ -19,7 +19,7 @@ from app.people.hours import Times, times
 from app.reports.histories import History
 from app.reports.histories import Turn as TurnSaid
 from app.reports.replay import Replay
-from app.reports.summing import Change, first_of, rows_of
+from app.reports.summing import SUMMED, Change, first_of, rows_of
 from classifiers.departments import load_departments
 
 A_WINDOW = 5_000
@@ -119,7 +119,8 @@ def _retally(grain: str, begins: date) -> None:
     table: Any = Tally.__table__
     turns: Any = Turn.__table__
     inside = (turns.c.day >= begins, turns.c.day < ends)
-    rows: Any = db.session.execute(select(turns).where(*inside)).mappings()
+    summed = [turns.c[name] for name in SUMMED]
+    rows: Any = db.session.execute(select(*summed).where(*inside)).mappings()
     made = rows_of(rows, grains)
     gone = delete(Tally).where(Tally.grain.in_(grains), Tally.first >= begins, Tally.first < ends)
     db.session.execute(gone.execution_options(synchronize_session=False))

@@ -61,6 +61,13 @@ FIGURES: dict[str, LazyString] = {
     "set_waiting": _l("Satta att vänta på invånaren, utan svar"),
     "removed": _l("Borttagna av den som skrev eller av kanalen"),
     "handed_back": _l("Frågor som lämnades tillbaka"),
+    "closed_other": _l("Avslutade på annat sätt"),
+    "written": _l("Skrivna frågor"),
+    "calls": _l("Registrerade samtal"),
+    "visits": _l("Registrerade besök"),
+    "would_have_phoned": _l("Ärenden där invånaren annars hade ringt"),
+    "routed_sure": _l("Avgjorda ärenden som systemet självt la hos en avdelning"),
+    "routed_unsure": _l("Avgjorda ärenden som systemet lämnade till en person"),
     "backlog": _l("Obesvarade nu"),
     "backlog:day": _l("Obesvarade nu, under ett dygn"),
     "backlog:three_days": _l("Obesvarade nu, 1–3 dygn"),
@@ -71,7 +78,7 @@ FIGURES: dict[str, LazyString] = {
 """What the cases behind a figure are."""
 
 OF_NOW = ("backlog", "backlog_late")
-"""Figures of this moment, whatever the days."""
+"""Figures of this moment, whatever the days, the channel and the kind."""
 
 MEASURES: dict[str, LazyString] = {
     "waiting": _l("väntetid"),
@@ -106,6 +113,8 @@ def figure(what: str, say: NullTranslations) -> str:
             "Lämnade tillbaka av %(one)s, sedan till %(other)s",
             one=looks.department_name(left), other=to,
         )  # fmt: skip
+    if name == "measured":
+        return gettext("Frågor med uppmätt %(measure)s", measure=str(MEASURES.get(first, first)))
     if name == "more":
         measure = str(MEASURES.get(first, first))
         return gettext(

@@ -1,16 +1,17 @@
 """The manager's pages: a period's figures, the cases behind each, and the files to take along."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
 from app.basics import clock
 from app.inbox.letter_text import words_in
 from app.people.rights import Act, sees_all
-from app.reports.behind import MOST, SHOWN, NoSuchFigure, behind, cases_shown
+from app.reports.behind import MOST, OF_ROUTING, SHOWN, NoSuchFigure, behind, cases_shown
 from app.reports.document import document_of
 from app.reports.exports import Document, csv_of, xlsx_of
 from app.reports.figures import (
@@ -58,7 +59,7 @@ class Wish:
 def show() -> str | tuple[str, int]:
     """The figures of a period, each with its definition and a way to its cases."""
     wish = _wish()
-    document = _document(wish)
+    document, leads = _document(wish), _leading(wish)
     page = render_template(
         "pages/reports.html",
         document=document,
@@ -72,7 +73,8 @@ def show() -> str | tuple[str, int]:
         channels=channels_in_use(),
         departments=looks.departments(),
         whole_city=sees_all(me()),
-        rows=_rows(document, wish),
+        rows=_rows(document, leads),
+        leads=leads,
         no_department=NONE,
         made_at=clock.now(),
         said_of=document.sounds[:5],
@@ -99,15 +101,23 @@ def cases() -> str | tuple[str, int]:
     """The cases behind a figure, as far as the person may see them."""
     wish, what = _wish(), request.args.get("vad", "")
     try:
-        numbers = behind(what, wish.asked, me(), now=clock.now())
+        numbers = behind(
+            what,
+            wish.asked,
+            me(),
+            now=clock.now(),
+            threshold=current_app.config["ROUTING_THRESHOLD"],
+        )
     except NoSuchFigure:
         return render_template("pages/report_cases.html", name="", ask=wish), 404
     say = words_in(me().language)
-    of_now = what.partition(":")[0] in report_words.OF_NOW
+    of_now, of_city = what.partition(":")[0] in report_words.OF_NOW, what in OF_ROUTING
     return render_template(
         "pages/report_cases.html",
         name=report_words.figure(what, say),
         days="" if of_now else days_said(wish.asked.days, me().language),
+        of_department=not of_city,
+        of_channel=not of_now and not of_city,
         kind=report_words.KINDS.get(wish.given["typ"], ""),
         ask=wish,
         shown=cases_shown(numbers, me()),
@@ -166,6 +176,9 @@ def _document(wish: Wish) -> Document:
     return document_of(telling)
 
 
+Leads = Callable[[Mapping[str, str] | None], str]
+
+
 class Drawn(NamedTuple):
     """A cell as the page draws it: words, where they lead ('' nowhere), cases to open."""
 
@@ -174,8 +187,16 @@ class Drawn(NamedTuple):
     examples: tuple[tuple[int, str], ...]
 
 
-def _rows(document: Document, wish: Wish) -> dict[str, list[list[Drawn]]]:
-    """The tables' cells by the key of the table; written out here, for there are many."""
+quoted = lru_cache(maxsize=4096)(quote_plus)
+"""A name or value of an address; the same few stand in hundreds of links of a page."""
+
+
+def _query(names: Mapping[str, str]) -> str:
+    return "&".join(f"{name}={quoted(value)}" for name, value in names.items())
+
+
+def _leading(wish: Wish) -> Leads:
+    """Where a figure leads: to its cases, or to the page of a part; '' for nowhere."""
     days = wish.asked.days
     kept = {name: v for name, v in wish.args.items() if name not in ("period", "mot")}
     kept = {"fran": days.first.isoformat(), "till": days.last.isoformat(), **kept}
@@ -185,9 +206,14 @@ def _rows(document: Document, wish: Wish) -> dict[str, list[list[Drawn]]]:
         if names is None:
             return ""
         if "vad" in names:
-            return f"{of_cases}?{urlencode({**kept, **names})}"
-        return f"{of_page}?{urlencode({**wish.args, **names})}"
+            return f"{of_cases}?{_query({**kept, **names})}"
+        return f"{of_page}?{_query({**wish.args, **names})}"
 
+    return leads
+
+
+def _rows(document: Document, leads: Leads) -> dict[str, list[list[Drawn]]]:
+    """The tables' cells by the key of the table; written out here, for there are many."""
     return {
         table.key: [
             [Drawn(document.said(cell.value), leads(cell.behind), cell.examples) for cell in row]

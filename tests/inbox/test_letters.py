@@ -16,7 +16,7 @@ from app.inbox.letter_box import PAUSES, carry, mail_room
 from app.inbox.letter_text import CaseLine, Reader, about_cases
 from app.inbox.letters import queue_letters
 from app.inbox.notes import write_note
-from app.models import Answer, Case, Department, Event, Mail, Mention, Presence, Staff
+from app.models import Answer, AnswerCase, Case, Department, Event, Mail, Mention, Presence, Staff
 from app.models.case import Outcome
 from app.models.event import log_event
 from app.people.staff import change_own_mail, switch_off
@@ -266,6 +266,27 @@ def test_who_may_approve_an_answer_is_told_and_its_author_is_not(app, box):
     (letter,) = run(box, SOON)
     assert letter.to == "petra@gata.test"
     assert "godkännande" in letter.subject
+
+
+def test_only_who_may_approve_all_of_an_answer_is_told(app, box):
+    """Of one to several, who sees each case; in a restricted department nobody from outside."""
+    author, _petra = handler("Olle Ax"), handler()
+    reads(a_person("customer_service", "Anna Holm", now=MONDAY))
+    old = MONDAY - timedelta(days=2)
+    one, other = a_case(at=old), a_case(department="miljo", at=old, by="B")
+    put_forward(one, author, MONDAY)
+    with writing():
+        answer = db.session.scalars(select(Answer)).one()
+        answer.to_post = True
+        for case in (one, other):
+            db.session.add(AnswerCase(answer_id=answer.id, case_id=case.id, case_version=1))
+    assert [letter.to for letter in run(box, SOON)] == ["anna@gata.test"]
+    closed = a_case(department="omsorg", at=old, by="C")
+    with writing():
+        home = db.session.scalars(select(Department).where(Department.slug == "omsorg")).one()
+        home.restricted = True
+    put_forward(closed, author, SOON)
+    assert run(box, SOON + 20 * MINUTE) == []
 
 
 def test_a_burst_comes_in_few_letters(app, box):

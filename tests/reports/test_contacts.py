@@ -12,12 +12,12 @@ from app.inbox import calls
 from app.models import Case
 from app.people.rights import NotAllowed
 from app.reports.contacts import arrivals, contacts_by_channel
-from app.reports.tallies import NONE, Span
-from app.reports.turns import keep_up
+from app.reports.tallies import NONE, Span, tallied_by
+from app.reports.turns import keep_up, rebuild
 from app.routing.transfer import reroute
 from tests.conftest import MONDAY
 from tests.factories import a_person, an_account, cases, said, take_in
-from tests.inbox.test_calls import HOLE, NUMBER, registered
+from tests.inbox.test_calls import BACK, HOLE, NUMBER, events, registered
 
 TODAY = MONDAY.date()
 SUNDAY = TODAY - timedelta(days=1)
@@ -130,6 +130,17 @@ def test_a_call_is_answered_in_no_time(anna):
     assert (phone.counts["asked"], phone.counts["phone"]) == (3, 2)
     assert phone.minutes["answering"] == {0: 2}
     assert db.session.get(Case, 1) is not None
+
+
+def test_the_kind_that_a_person_says_counts_while_the_call_waits(app):
+    """What kind a call to be returned is stands in the ledger once, so that figures have it."""
+    anna = a_person("customer_service", "Anna Holm", now=MONDAY)
+    for _ in range(2):
+        registered(BACK, anna, kind="fråga")
+    rebuild()
+    asked = tallied_by(SPAN, anna, "kind", now=MONDAY)
+    assert {kind: one.counts["open"] for kind, one in asked.items()} == {"fråga": 1}
+    assert [event.details for event in events("case_released")] == [{"kind": "fråga"}]
 
 
 def test_an_empty_period_is_empty(app):

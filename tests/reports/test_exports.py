@@ -155,6 +155,13 @@ def test_any_words_fit_into_every_file(text):
         assert pdf_of(document).startswith(b"%PDF")
 
 
+def test_the_paper_has_the_letters_of_western_europe():
+    """Swedish, Danish, German, French and Icelandic words stand as written; others become `?`."""
+    words = "åäöÅÄÖ éèü æø ß ñç þð €–…"
+    assert words in pdf_text(pdf_of(a_document(words)))
+    assert "?ód? Y?lmaz" in pdf_text(pdf_of(a_document("Łódź Yılmaz")))
+
+
 def test_the_paper_says_who_it_is_about_and_in_which_language(files):
     """The PDF has a title, the city and the language of the one who asked for it."""
     paper = PdfReader(BytesIO(files["pdf"]))
@@ -162,4 +169,6 @@ def test_the_paper_says_who_it_is_about_and_in_which_language(files):
     assert paper.metadata.title == "Svarstider och inflöde"
     assert paper.metadata.author == "Landskrona stad"
     assert paper.trailer["/Root"]["/Lang"] == "sv"
+    assert paper.trailer["/Root"]["/ViewerPreferences"]["/DisplayDocTitle"].value is True
+    assert "hela staden" in paper.metadata.subject
     assert "Landskrona stad" in paper.pages[0].extract_text()

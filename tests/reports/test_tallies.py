@@ -1,6 +1,7 @@
 """A seeded year of cases: what the pages show is what a slow, obvious program finds in the ledger."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -23,8 +24,11 @@ from app.models import (
     Turn,
 )
 from app.people.rights import NotAllowed
-from app.reports.tallies import Span, backlog, cases_behind, pieces, tallied, tallied_by
+from app.reports.figures import Asked, report_of
+from app.reports.periods import Against, Days, Period
+from app.reports.tallies import Span, backlog, pieces, tallied, tallied_by
 from app.reports.turns import keep_up, rebuild
+from app.reports.turns_behind import cases_behind
 from tests.conftest import MONDAY
 from tests.factories import a_person, an_account, said, take_in
 from tests.reports import slow_figures as slow
@@ -127,14 +131,35 @@ def test_who_has_been_switched_off_sees_no_figure(app):
             look()
 
 
-def test_figures_are_the_slow_programs_to_the_last_minute(year):
+def test_figures_are_the_slow_programs_to_the_last_minute(app, year):
     """Counts, minutes, medians, shares, parts and the backlog agree with the program that counts."""
     assert len(obvious()) > CASES
     for span in SPANS:
         same(tallied(span, year, now=slow.NOW), inside(span))
+    the_report_agrees(year, app.config)
     apart_agree(year)
     hours_and_ways_agree(year)
     backlog_agrees(year)
+
+
+def the_report_agrees(year, config):
+    """What the report sums from its parts is the slow program's too, now and before."""
+    for span in SPANS:
+        days = Days(span.first, min(span.last, slow.LAST))
+        before = days.moved(timedelta(weeks=13))
+        asked = Asked(
+            Period.OWN, days, Against.BEFORE, before, span.department, span.channel, span.kind
+        )
+        report = report_of(asked, year, now=slow.NOW, config=config)
+        turns = inside(span)
+        same(report.total, turns)
+        counts, minutes = slow.figures(inside(replace(span, first=before.first, last=before.last)))
+        assert {name: n for name, n in report.before.counts.items() if n} == dict(counts)
+        assert dict(report.before.minutes["answering"]) == dict(minutes["answering"])
+        written = Counter(turn["channel"] for turn in turns if turn["channel"] != "phone")
+        assert report.contacts.total.written == dict(written)
+        weeks = report.contacts.by["week"]
+        assert sum(one.written_in_all for one in weeks.values()) == written.total()
 
 
 def apart_agree(year):
@@ -214,6 +239,8 @@ def test_the_cases_behind_a_figure_are_those_counted(year):
         "handed_back": lambda t: t["routes"],
         "weekday_hour:0-09": lambda t: f"{t['asked'].astimezone(slow.HERE):%u-%H}" == "1-09",
         "more:answering:480": lambda t: (t["answering"] or 0) > 480,
+        "measured:looking": lambda t: t["looking"] is not None,
+        "written": lambda t: t["channel"] != "phone",
     }.items():
         for span in (WHOLE, SPANS[3]):
             wanted = {turn["case"] for turn in inside(span) if which(turn)}
@@ -277,6 +304,8 @@ def test_a_span_is_cut_into_whole_periods(app):
     days = [first + timedelta(days=n) for _g, first, last in found
             for n in range((last - first).days + 1)]  # fmt: skip
     assert days == [date(2026, 12, 30) + timedelta(days=n) for n in range(35)]
+    grains = Counter(grain for grain, _first, _last in pieces(date(2026, 12, 7), date(2027, 12, 5)))
+    assert grains == {"month": 11, "week": 3, "day": 9}  # and not 52 weeks
     weeks = list(pieces(date(2026, 12, 28), date(2027, 1, 10), "week"))
     assert weeks == [("week", date(2026, 12, 28), date(2027, 1, 3)),
                      ("week", date(2027, 1, 4), date(2027, 1, 10))]  # fmt: skip

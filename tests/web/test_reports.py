@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections import Counter
 from datetime import timedelta
 from html import unescape
 
@@ -126,24 +127,30 @@ def test_days_that_cannot_be_used_are_told_beside_the_fields(app, at, args, told
     assert f'value="{args.split("fran=")[1][:10]}"' in answer.text
 
 
+def how_many(key, row, place):
+    """How many cases a cell says that there are behind it; None for a time of some of them."""
+    if key in ("steg", "fordelning"):
+        return None if place == 2 and key == "steg" else row[3 if key == "steg" else 1]
+    if re.search(r"\d (?:t|min)$|^för få \(under \d+\)$", row[place]):
+        return None
+    part = key == "koppling" and place == 2
+    share = re.search(r"([\d ]+) av ([\d ]+)", row[place])
+    return share[1 if part else 2] if share else row[place]
+
+
 def test_every_figure_leads_to_as_many_cases(town):
-    """Behind each linked count stand so many cases, for a manager of the whole city."""
+    """Behind each linked count and median stand so many cases, for a manager of the whole city."""
     manager, _ = town
     page = PageReader(manager.get("/rapporter?period=4veckor").text)
-    checked = 0
+    checked = Counter()
     for key in (
-        "tid",
-        "avdelningar",
-        "fordelning",
-        "kanaler",
-        "timmar",
-        "alder",
-        "typer",
-        "utfall",
-    ):
+        "tid", "veckor", "avdelningar", "fordelning", "kanaler", "timmar", "alder", "typer",
+        "utfall", "steg", "koppling", "kontakter",
+    ):  # fmt: skip
         for row, links in list(zip(page.tables[key].rows, page.links[key], strict=True))[:4]:
-            for told, link in zip(row[1:6], links[1:6], strict=True):
-                if "vad=" not in link or "vad=more" in link:
+            for place, link in enumerate(links[1:6], 1):
+                told = how_many(key, row, place)
+                if "vad=" not in link or told is None:
                     continue
                 found = re.search(
                     r">(?:De \d+ första av )?([\d\u202f]+) ärenden? som du",
@@ -151,10 +158,23 @@ def test_every_figure_leads_to_as_many_cases(town):
                 )
                 assert found, link
                 n = int(found[1].replace("\u202f", ""))
-                shown = re.search(r"av ([\d ]+)", told)
-                assert n == int((shown[1] if shown else told).replace(" ", "")), (key, row, link)
-                checked += 1
-    assert checked > 40
+                assert n == int(told.replace(" ", "")), (key, row, link)
+                checked[key] += 1
+    assert checked.total() > 60
+    assert checked["koppling"] >= 4
+    assert checked["steg"] == 8
+
+
+def test_behind_a_median_stand_the_answered(town):
+    """Every median of answering times, and the figures that stand first, lead to their cases."""
+    manager, _ = town
+    text = manager.get("/rapporter?period=4veckor").text
+    page = PageReader(text)
+    for key, place in (("tid", 2), ("veckor", 2), ("avdelningar", 4), ("typer", 3)):
+        for row, links in zip(page.tables[key].rows, page.links[key], strict=True):
+            assert "vad=answered" in links[place] or "för få" in row[place], key
+    first = re.findall(r'<dd data-figure="\w+"><a href="[^"]+vad=(\w+)', text)
+    assert first == ["due", "answered", "backlog", "routed_sure"]
 
 
 def test_an_address_of_no_figure_is_told_in_plain_words(town):
