@@ -64,6 +64,25 @@ class Term:
             form for form in self.forms if not self.beginning or not form.startswith(self.beginning)
         )
 
+    def common_part(self, common: frozenset[str]) -> "Term | None":
+        """The same by these forms alone; a beginning is one of them when one of them begins so."""
+        if self.in_order:
+            return self if common.issuperset(self.in_order) else None
+        part = Term(common.intersection(self.written()), self._common_beginning(common))
+        return part if part.forms or part.beginning else None
+
+    def other_part(self, common: frozenset[str]) -> "Term | None":
+        """The same by all that `common_part` leaves out; None when that is nothing."""
+        if self.in_order:
+            return None if common.issuperset(self.in_order) else self
+        beginning = "" if self._common_beginning(common) else self.beginning
+        part = Term(frozenset(self.written()).difference(common), beginning)
+        return part if part.forms or part.beginning else None
+
+    def _common_beginning(self, common: frozenset[str]) -> str:
+        begins = self.beginning and any(form.startswith(self.beginning) for form in common)
+        return self.beginning if begins else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -78,6 +97,22 @@ class Asked:
         return all(term.stands_in(words) for term in self.terms) and not any(
             term.stands_in(words) for term in self.without
         )
+
+    def by_common(self, common: frozenset[str]) -> "Asked | None":
+        """The same question by these forms alone; None where a term has none of them."""
+        terms = [term.common_part(common) for term in self.terms]
+        without = [part for term in self.without if (part := term.common_part(common))]
+        found = [part for part in terms if part is not None]
+        return Asked(tuple(found), tuple(without)) if len(found) == len(terms) else None
+
+    def by_others(self, common: frozenset[str]) -> list["Asked"]:
+        """What `by_common` leaves: each with one term by its other forms, the rest in full."""
+        found = []
+        for place, term in enumerate(self.terms):
+            if other := term.other_part(common):
+                rest = self.terms[:place] + self.terms[place + 1 :]
+                found.append(Asked((other, *rest), self.without))
+        return found
 
     def holds(self, word: str) -> bool:
         """Whether a word of a text is one of those asked for (to mark it)."""

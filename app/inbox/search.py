@@ -13,9 +13,12 @@ from math import isqrt
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
+    Integer,
     Select,
     and_,
+    any_,
     case,
     func,
     literal_column,
@@ -32,7 +35,18 @@ from app.basics.search_words import WORD, Asked, Term
 from app.channels.base import AtSource
 from app.database import db
 from app.inbox.search_earlier import keys_of_earlier, version_of
-from app.inbox.search_index import fits, fits_quickly, id_of, index_of, key_of, on_sqlite
+from app.inbox.search_index import (
+    Spread,
+    Way,
+    fits,
+    fits_quickly,
+    id_of,
+    index_of,
+    key_of,
+    on_sqlite,
+    spread_of,
+    ways,
+)
 from app.inbox.wishes import View
 from app.models import Case, Department, Message, MessageVersion, Note, Post, Staff
 from app.people.rights import may_read_notes, visible_cases
@@ -49,6 +63,8 @@ COMMON = 2000
 FEW_AMONG = 80
 """To look through cases (6 µs each) is quicker than to look through rows until a page is full
 (3.5 µs each) when the cases are fewer than the root of so many times all messages."""
+SEEN_ONE_IN = 8
+"""Of so many messages one is looked for, where a search is kept to some cases or some words."""
 LINK = re.compile(r"(?:https?://|www\.)\S+$", re.IGNORECASE)
 
 
@@ -127,14 +143,16 @@ def search(staff: Staff, wish: Wish, *, case_prefix: str) -> Found:
     named = _case_named(text, case_prefix, allowed)
     if not asked.terms:
         return Found([], 0)
-    few = _few_cases(staff, wish, asked, allowed)
+    spread = spread_of(asked)
+    few = _few_cases(staff, wish, asked, allowed, spread.get("messages"))
     if few == 0:
         return Found([], 0)
-    by_cases = few is not None
-    keys = _keys(staff, asked, wish, allowed, by_cases, None, COUNT_TO + 1)
-    page = keys
+    looked = Looked(staff, asked, wish, allowed, spread, few is not None)
+    keys = page = _keys(looked, None, COUNT_TO + 1)
     if wish.after is not None:
-        page = _keys(staff, asked, wish, allowed, by_cases, wish.after, A_PAGE + 1)
+        page = [key for key in keys if key < wish.after]
+        if len(keys) > COUNT_TO and len(page) <= A_PAGE:
+            page = _keys(looked, wish.after, A_PAGE + 1)
     more = len(page) > A_PAGE
     shown = page[:A_PAGE]
     return Found(
@@ -172,36 +190,80 @@ def _case_named(text: str, prefix: str, allowed: ColumnElement[bool]) -> Case | 
 # --- Which hits -----------------------------------------------------------------------------------
 
 
-def _keys(
-    staff: Staff,
-    asked: Asked,
-    wish: Wish,
-    allowed: ColumnElement[bool],
-    by_cases: bool,
-    after: int | None,
-    most: int,
-) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A search as it is carried out. `by_cases`: the cases are so few that they are looked through.
+
+    `spread`: by index; empty on SQLite.
+    """
+
+    staff: Staff
+    asked: Asked
+    wish: Wish
+    allowed: ColumnElement[bool]
+    spread: dict[str, Spread]
+    by_cases: bool
+
+    @property
+    def said(self) -> ColumnElement[bool]:
+        """The condition on the messages that are looked for, and on their cases."""
+        return and_(self.allowed, *_whose(self.wish.where))
+
+    @property
+    def one_in(self) -> int:
+        """Of how many messages one may be shown, at a guess."""
+        everywhere = self.wish.where in (Where.EVERYWHERE, Where.RESIDENTS)
+        narrow = not isinstance(visible_cases(self.staff), True_) or [*_filters(self.wish)]
+        return 1 if everywhere and not narrow else SEEN_ONE_IN
+
+
+def _keys(looked: Looked, after: int | None, most: int) -> list[int]:
     """The newest keys under `after`, each once, from every way in which something can fit."""
-    said = and_(allowed, *_whose(wish.where))
-    seen = _index_first(said)
+    asked, wish = looked.asked, looked.wish
+    people, notes = looked.spread.get("people"), looked.spread.get("notes")
+    noted = notes is None or notes.any
     parts: list[Select[Any]] = []
     found: set[int] = set()
     if wish.where != Where.NOTES:
-        parts = [
-            _fitting(Message, asked, said, by_cases, after, most),
-            _of_people(asked, after, most).where(said),
-            *(part.where(seen) for part in _of_link(wish.text.strip(), after, most)),
-        ]
-        hidden_too = allowed if wish.where == Where.OUT_OF_VIEW else said
-        found.update(keys_of_earlier(asked, _index_first(hidden_too), after, most))
-    if wish.where in (Where.EVERYWHERE, Where.NOTES):
-        readable = and_(allowed, _notes_readable(staff))
-        parts.append(_fitting(Note, asked, readable, by_cases, after, most))
+        found.update(_in_messages(looked, after, most))
+        if people is None or people.any:
+            parts.append(_of_people(asked, people, after, most).where(looked.said))
+        seen = _index_first(looked.said)
+        parts += [part.where(seen) for part in _of_link(wish.text.strip(), after, most)]
+    if noted and wish.where != Where.NOTES:
+        hidden_too = looked.allowed if wish.where == Where.OUT_OF_VIEW else looked.said
+        earlier = keys_of_earlier(asked, notes, _index_first(hidden_too), after, most)
+        found.update(earlier)
+    if noted and wish.where in (Where.EVERYWHERE, Where.NOTES):
+        readable = and_(looked.allowed, _notes_readable(looked.staff))
+        if looked.by_cases:
+            parts.append(_among_cases(looked, Note, readable, after, most))
+        else:
+            index = index_of("notes")
+            way = Way(index, fits_quickly(index, asked, notes))
+            parts.append(_read(Note, way, readable, after, most))
     for part in parts:
         found.update(db.session.scalars(part))
     if wish.least is not None:
         found = {key for key in found if key > wish.least}
     return sorted(found, reverse=True)[:most]
+
+
+def _in_messages(looked: Looked, after: int | None, most: int) -> set[int]:
+    """Keys of messages with these words."""
+    asked, spread = looked.asked, looked.spread.get("messages")
+    if looked.by_cases:
+        part = _among_cases(looked, Message, looked.said, after, most)
+        return set(db.session.scalars(part))
+    index, found = index_of("messages"), set[int]()
+    whole = [Way(index, fits_quickly(index, asked))]
+    for way in ways(asked, spread, looked.one_in, most, after) if spread else whole:
+        keys = db.session.scalars(_read(Message, way, looked.said, after, most)).all()
+        if way.otherwise and len(keys) < most:
+            part = _read(Message, way.otherwise, looked.said, after, most)
+            keys = db.session.scalars(part).all()
+        found.update(keys)
+    return found
 
 
 def _whose(where: Where) -> Iterable[ColumnElement[bool]]:
@@ -231,28 +293,36 @@ def _notes_readable(staff: Staff) -> ColumnElement[bool]:
     return or_(Case.department_id.is_(None), Case.department_id.not_in(closed))
 
 
-def _few_cases(staff: Staff, wish: Wish, asked: Asked, allowed: ColumnElement[bool]) -> int | None:
+def _few_cases(
+    staff: Staff, wish: Wish, asked: Asked, allowed: ColumnElement[bool], spread: Spread | None
+) -> int | None:
     """How many cases are to be looked through; None: what has the words is looked through instead.
 
     Cases are, where the words are common and the cases few: to fill a page one would else ask of
-    each of very many rows whether its case is among them. PostgreSQL finds its way by itself.
+    each of very many rows whether its case is among them.
     """
-    kept = list(_filters(wish))
-    if not isinstance(visible_cases(staff), True_):
-        kept.append(Case.department_id == staff.department_id)  # at least these
-    if not kept or not on_sqlite():
+    filters, everything = list(_filters(wish)), isinstance(visible_cases(staff), True_)
+    # a handler sees at least the department's
+    kept = filters if everything else [*filters, Case.department_id == staff.department_id]
+    if not kept or (spread and spread.rows_with(asked) <= COMMON):
         return None
-    most = isqrt(FEW_AMONG * (db.session.scalar(select(func.max(Message.id))) or 0))
-    number: Any = literal_column("1")
-    if not _count(select(number).select_from(Case).where(*_filters(wish)), 1):
+    messages = spread.rows if spread else db.session.scalar(select(func.max(Message.id))) or 0
+    most = isqrt(FEW_AMONG * int(messages))
+    one: Any = literal_column("1")
+    number = _count(select(one).select_from(Case).where(*kept), most)
+    if not number and filters and not _count(select(one).select_from(Case).where(*filters), 1):
         return 0  # for nobody: who may see what need not be asked
-    if _count(select(number).select_from(Case).where(*kept), most) > most:
+    if number > most or not (spread or _is_common(asked)):
         return None
+    if not everything:
+        number = _count(select(one).select_from(Case).where(allowed), most)
+    return number if number <= most else None
+
+
+def _is_common(asked: Asked) -> bool:
+    """Whether so many messages have the words that it is worth counting cases, on SQLite."""
     index = index_of("messages")
-    if _count(select(index.c.rowid).where(fits(index, asked)), COMMON) <= COMMON:
-        return None
-    cases = _count(select(number).select_from(Case).where(allowed), most)
-    return cases if cases <= most else None
+    return _count(select(index.c.rowid).where(fits(index, asked)), COMMON) > COMMON
 
 
 def _count(rows: Select[Any], most: int) -> int:
@@ -261,41 +331,55 @@ def _count(rows: Select[Any], most: int) -> int:
     return db.session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def _fitting(
+def _among_cases(
+    looked: Looked,
     kind: type[Message | Note],
-    asked: Asked,
     said: ColumnElement[bool],
-    by_cases: bool,
     after: int | None,
     most: int,
 ) -> Select[Any]:
-    """Keys of messages or notes with these words, newest first as the index has them."""
+    """Keys of messages or notes with these words, by way of the cases."""
     index = index_of(kind.__tablename__)
-    query = select(index.c.rowid).where(fits_quickly(index, asked))
-    if by_cases:
-        at: Any = Note.at if kind is Note else Message.published_at
-        number: Any = kind.id
-        key = key_of(at, number, note=kind is Note)
-        theirs = select(key).select_from(kind).join(Case, Case.id == kind.case_id).where(said)
-        # the plus keeps SQLite from asking the index once for each of them
-        query = query.where(literal_column(f"+{index.name}.rowid").in_(theirs))
-    else:
-        number = index.c.rowid.op("&")(literal_column("2147483647")).op(">>")(literal_column("1"))
-        query = (
-            query.join_from(index, kind, kind.id == number)
-            .join(Case, Case.id == kind.case_id)
-            .where(_index_first(said))
-        )
-    query = query.order_by(index.c.rowid.desc()).limit(most)
-    return query if after is None else query.where(index.c.rowid < after)
+    at: Any = Note.at if kind is Note else Message.published_at
+    number: Any = kind.id
+    key = key_of(at, number, note=kind is Note)
+    theirs = select(key).select_from(kind).join(Case, Case.id == kind.case_id).where(said)
+    own: Any = index.c.rowid
+    if on_sqlite():  # the plus keeps it from asking the index once for each of them
+        own = literal_column(f"+{index.name}.rowid")
+    else:  # its planner cannot see how many they are, and would read every message
+        cases = select(Case.id).where(looked.allowed).correlate(None).scalar_subquery()
+        theirs = theirs.where(kind.case_id == any_(func.array(cases, type_=ARRAY(Integer))))
+    query = select(index.c.rowid).where(fits(index, looked.asked), own.in_(theirs))
+    return _newest(query, index.c.rowid, after, most)
 
 
-def _of_people(asked: Asked, after: int | None, most: int) -> Select[Any]:
+def _read(
+    kind: type[Message | Note], way: Way, said: ColumnElement[bool], after: int | None, most: int
+) -> Select[Any]:
+    """Keys of messages or notes with these words, newest first as the index has them."""
+    rowid = way.rows.c.rowid
+    number = rowid.op("&")(literal_column("2147483647")).op(">>")(literal_column("1"))
+    query = (
+        select(rowid)
+        .join_from(way.rows, kind, kind.id == number)
+        .join(Case, Case.id == kind.case_id)
+        .where(way.fits, _index_first(said))
+    )
+    return _newest(query, rowid, after, most)
+
+
+def _newest(query: Select[Any], key: Any, after: int | None, most: int) -> Select[Any]:
+    query = query.order_by(key.desc()).limit(most)
+    return query if after is None else query.where(key < after)
+
+
+def _of_people(asked: Asked, spread: Spread | None, after: int | None, most: int) -> Select[Any]:
     """Messages of those whose name or handle this is."""
     index = index_of("people")
     fitting = (
         select(index.c.rowid)
-        .where(fits_quickly(index, asked))
+        .where(fits_quickly(index, asked, spread))
         .order_by(index.c.rowid.desc())
         .limit(MOST_PEOPLE)
     )
@@ -309,7 +393,8 @@ def _of_link(text: str, after: int | None, most: int) -> Iterable[Select[Any]]:
     bare = re.sub(r"https?://|www\.", "", text, flags=re.IGNORECASE)
     address = search_words.words_of("x0link" + re.sub("[/:.?=&_#%+~@,-]", "", bare))
     exactly = Asked((Term(in_order=tuple(address)),))
-    yield _fitting(Message, exactly, true(), False, after, most)
+    index = index_of("messages")
+    yield _read(Message, Way(index, fits_quickly(index, exactly)), true(), after, most)
     plain = bare.rstrip("/")
     written = [
         start + plain + end
@@ -325,14 +410,8 @@ def _messages(after: int | None, most: int) -> Select[Any]:
     at: Any = Message.published_at
     number: Any = Message.id
     key = key_of(at, number)
-    query = (
-        select(key)
-        .select_from(Message)
-        .join(Case, Case.id == Message.case_id)
-        .order_by(key.desc())
-        .limit(most)
-    )
-    return query if after is None else query.where(key < after)
+    query = select(key).select_from(Message).join(Case, Case.id == Message.case_id)
+    return _newest(query, key, after, most)
 
 
 # --- What is shown of them ------------------------------------------------------------------------
@@ -343,7 +422,7 @@ def _load(keys: list[int], asked: Asked, allowed: ColumnElement[bool], staff: St
     rows: dict[int, Hit] = {}
     by_id = {id_of(key): key for key in keys if not key & 1}
     messages = _with_case(Message).where(Message.id.in_(by_id), allowed)
-    for message, its_case, slug in db.session.execute(messages):
+    for message, its_case, slug in db.session.execute(messages) if by_id else ():
         pieces = snippet(message.text, asked)
         hit = Hit(its_case, slug, message, None, message.published_at, pieces)
         rows[by_id[message.id]] = hit

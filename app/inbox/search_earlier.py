@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, literal_column, select, text
 
 from app.basics.search_words import Asked, words_of
 from app.database import db, writing
-from app.inbox.search_index import fits_quickly, id_of, index_of, key_of, on_sqlite
+from app.inbox.search_index import Spread, fits_quickly, id_of, index_of, key_of, on_sqlite
 from app.models import Case, Message, MessageVersion
 
 FIRST = 2**29
@@ -79,7 +79,7 @@ def take_in_missing() -> int:
 
 
 def keys_of_earlier(
-    asked: Asked, said: ColumnElement[bool], after: int | None, most: int
+    asked: Asked, spread: Spread | None, said: ColumnElement[bool], after: int | None, most: int
 ) -> list[int]:
     """Keys of the newest earlier texts with these words, for messages that `said` lets be seen.
 
@@ -88,7 +88,7 @@ def keys_of_earlier(
     found: list[int] = []
     known: set[int] = set()
     while len(found) < most:
-        rows = db.session.execute(_fitting(asked, said, after, most)).all()
+        rows = db.session.execute(_fitting(asked, spread, said, after, most)).all()
         for row in rows:
             if row.message_id not in known and not asked.fits(f"{row.text} {row.author_name}"):
                 found.append(row.rowid)
@@ -99,7 +99,9 @@ def keys_of_earlier(
     return found[:most]
 
 
-def _fitting(asked: Asked, said: ColumnElement[bool], after: int | None, most: int) -> Any:
+def _fitting(
+    asked: Asked, spread: Spread | None, said: ColumnElement[bool], after: int | None, most: int
+) -> Any:
     index = index_of("notes")
     number = index.c.rowid.op("&")(literal_column("2147483647")).op(">>")(literal_column("1"))
     query = (
@@ -107,7 +109,7 @@ def _fitting(asked: Asked, said: ColumnElement[bool], after: int | None, most: i
         .join_from(index, MessageVersion, MessageVersion.id == number - literal_column(str(FIRST)))
         .join(Message, Message.id == MessageVersion.message_id)
         .join(Case, Case.id == Message.case_id)
-        .where(fits_quickly(index, asked), said)
+        .where(fits_quickly(index, asked, spread), said)
         .order_by(index.c.rowid.desc())
         .limit(most)
     )
