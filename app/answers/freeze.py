@@ -42,14 +42,6 @@ def freeze(
         case_id = message.case_id or 0
         case = db.session.get_one(Case, case_id)
         whole = content_of(message)
-        text, pictures, payload = whole["text"], whole["pictures"], whole["payload"]
-        sealed, post_text = "", whole["post"]
-        if reason in SEALED_REASONS:
-            hidden = {"text": text, "payload": payload, "pictures": json.dumps(pictures)}
-            hidden["post"] = post_text
-            sealed = seal(hidden, keys)
-            text, pictures, payload = "", [], ""
-            post_text = post_text if message.post.by_city else ""
         copy = FrozenCopy(
             at=now,
             act=act,
@@ -68,12 +60,8 @@ def freeze(
             author_external_id=whole["author_id"],
             post_external_id=message.post.external_id,
             post_url=message.post.url,
-            post_text=post_text,
-            text=text,
-            pictures=pictures,
-            payload=payload,
-            sealed=sealed,
             sha256=sum_of(whole),
+            **_kept(whole, message.post.by_city, keys if reason in SEALED_REASONS else None),
         )
         db.session.add(copy)
         db.session.flush()
@@ -87,6 +75,23 @@ def freeze(
             sha256=copy.sha256,
         )
     return copy
+
+
+def _kept(whole: dict[str, Any], post_by_city: bool, keys: Sequence[str] | None) -> dict[str, Any]:
+    """The columns that hold what was said: in clear, or with `keys` sealed and nothing in clear
+    but the city's own post."""
+    text, pictures, payload, post = (
+        whole[name] for name in ("text", "pictures", "payload", "post")
+    )
+    if keys is None:
+        return {
+            "post_text": post, "text": text, "pictures": pictures, "payload": payload, "sealed": "",
+        }  # fmt: skip
+    hidden = {"text": text, "payload": payload, "pictures": json.dumps(pictures), "post": post}
+    return {
+        "post_text": post if post_by_city else "", "text": "", "pictures": [], "payload": "",
+        "sealed": seal(hidden, keys),
+    }  # fmt: skip
 
 
 def seal_copies(message_id: int, keys: Sequence[str]) -> None:

@@ -1,12 +1,23 @@
-"""The addresses of our own pages, worked out once each: a page has some seventy of them."""
+"""The addresses of our own pages: worked out once each (a page has some seventy of them), and
+with no number in them that the database could not hold."""
 
 from typing import Any
 
 from flask import Flask, current_app, request
+from werkzeug.routing import IntegerConverter, Map
 
 MOST_KEPT = 5000
+LARGEST = 2**31 - 1
+"""What an id can be at most on either database."""
 
 _kept: dict[Any, str] = {}
+
+
+class Number(IntegerConverter):
+    """A number in an address. Of one that no row can have there is no page (404)."""
+
+    def __init__(self, rules: Map) -> None:
+        super().__init__(rules, max=LARGEST)
 
 
 def address_to(endpoint: str, **values: Any) -> str:
@@ -29,5 +40,6 @@ def _is_list(value: Any) -> bool:
 
 
 def init_app(app: Flask) -> None:
-    """Let the pages have their addresses from here."""
+    """Let the pages have their addresses, and what may stand in them, from here."""
+    app.url_map.converters["int"] = Number
     app.jinja_env.globals["url_for"] = address_to
